@@ -1,0 +1,38 @@
+"""symgrad: gradients of the rows you use, and updates that touch only those rows."""
+
+__version__ = "0.1.0"
+
+from pytensor import shared as shared
+from pytensor.tensor import inc_subtensor as inc_subtensor
+from pytensor.tensor import set_subtensor as set_subtensor
+
+from symgrad.constraints import max_norm as max_norm
+from symgrad.constraints import nonnegative as nonnegative
+from symgrad.constraints import unit_norm as unit_norm
+from symgrad.gradients import grad as grad
+from symgrad.ops.coalesce import coalesce as coalesce
+from symgrad.rules import RULES as RULES
+from symgrad.rules import adadelta as adadelta
+from symgrad.rules import adagrad as adagrad
+from symgrad.rules import adam as adam
+from symgrad.rules import adam_decayed as adam_decayed
+from symgrad.rules import adamax as adamax
+from symgrad.rules import adamw as adamw
+from symgrad.rules import amsgrad as amsgrad
+from symgrad.rules import ftrl as ftrl
+from symgrad.rules import lion as lion
+from symgrad.rules import momentum as momentum
+from symgrad.rules import nadam as nadam
+from symgrad.rules import nesterov_momentum as nesterov_momentum
+from symgrad.rules import radam as radam
+from symgrad.rules import rmsprop as rmsprop
+from symgrad.rules import rowwise_adagrad as rowwise_adagrad
+from symgrad.rules import rprop as rprop
+from symgrad.rules import sgd as sgd
+from symgrad.subsets import Subset as Subset
+from symgrad.subsets import lookups as lookups
+from symgrad.transforms import clip as clip
+from symgrad.transforms import clip_norms as clip_norms
+from symgrad.transforms import total_norm_constraint as total_norm_constraint
+from symgrad.transforms import weight_decay as weight_decay
+from symgrad.updates import Updates as Updates

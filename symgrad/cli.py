@@ -1,0 +1,109 @@
+"""The command line: ``symgrad info``."""
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import platform
+
+PACKAGES = {
+    "NumPy": "numpy",
+    "SciPy": "scipy",
+    "PyTensor": "pytensor",
+    "Numba": "numba",
+    "JAX": "jax",
+}
+
+
+def main(argv=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The words after ``symgrad``; by default those the process was started with.
+
+    Returns
+    -------
+    int
+        The exit status, 0 for success.
+    """
+    arguments = _parser().parse_args(argv)
+    return arguments.command(arguments)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="symgrad", description="Subset gradients and updates for PyTensor."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    info = commands.add_parser("info", help="say what is installed and what can run here")
+    info.add_argument("--json", action="store_true", help="print JSON instead of text")
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _info(arguments):
+    facts = _facts()
+    print(json.dumps(facts, indent=2) if arguments.json else _as_text(facts))
+    return 0
+
+
+def _facts():
+    return {"versions": _versions(), "backends": _backends(), **_pytensor_facts()}
+
+
+def _as_text(facts):
+    backends = {f"backend {name}": answer for name, answer in facts["backends"].items()}
+    rest = {key: value for key, value in facts.items() if key not in ("versions", "backends")}
+    lines = {**facts["versions"], **rest, **backends}
+    width = max(map(len, lines))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
+
+
+def _versions():
+    from symgrad import __version__
+
+    installed = {label: _installed(package) for label, package in PACKAGES.items()}
+    return {"symgrad": __version__, "Python": platform.python_version(), **installed}
+
+
+def _installed(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _backends():
+    """Answer for each backend ``yes``, or ``no`` and the reason."""
+    return {"c": _can_compile(), "numba": _can_import("numba"), "jax": _can_import("jax")}
+
+
+def _can_compile():
+    from pytensor import config
+
+    return "yes" if config.cxx else "no: PyTensor knows no C++ compiler; install g++"
+
+
+def _can_import(package):
+    # A package that is there can still fail on import, as next to a NumPy too new for it. People
+    # run this command to find that out, so whatever is raised becomes the answer.
+    try:
+        importlib.import_module(package)
+    except Exception as error:
+        return f"no: {type(error).__name__}: {error}"
+    return "yes"
+
+
+def _pytensor_facts():
+    from pytensor import config
+
+    from symgrad.backends import blas
+
+    return {
+        "compiler": f"{config.cxx}, {config.gcc_version_str}" if config.cxx else "none",
+        "BLAS": blas.describe(),
+        "floatX": config.floatX,
+        "compiledir": str(config.compiledir),
+    }

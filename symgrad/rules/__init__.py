@@ -1,0 +1,29 @@
+"""The update rules, one file a family; :data:`RULES` is the table of all of them."""
+
+from symgrad.rules.adam import adam, adam_decayed, adamax, adamw, amsgrad, nadam, radam
+from symgrad.rules.adaptive import adadelta, adagrad, rmsprop, rowwise_adagrad
+from symgrad.rules.linear import ftrl
+from symgrad.rules.momentum import momentum, nesterov_momentum, sgd
+from symgrad.rules.sign import lion, rprop
+
+RULES = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "nesterov_momentum": nesterov_momentum,
+    "adagrad": adagrad,
+    "rowwise_adagrad": rowwise_adagrad,
+    "rmsprop": rmsprop,
+    "adadelta": adadelta,
+    "adam": adam,
+    "adamax": adamax,
+    "amsgrad": amsgrad,
+    "adamw": adamw,
+    "nadam": nadam,
+    "radam": radam,
+    "adam_decayed": adam_decayed,
+    "lion": lion,
+    "rprop": rprop,
+    "ftrl": ftrl,
+}
+
+__all__ = ["RULES", *RULES]

@@ -1,0 +1,75 @@
+"""The command line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import symgrad
+from symgrad import cli
+
+
+def info(capsys, *options):
+    assert cli.main(["info", *options]) == 0
+    return capsys.readouterr().out
+
+
+def facts(capsys):
+    return json.loads(info(capsys, "--json"))
+
+
+def test_text_has_a_line_for_each_fact(capsys):
+    lines = dict(line.split(maxsplit=1) for line in info(capsys).splitlines())
+    assert lines["symgrad"] == symgrad.__version__
+    for name in ("Python", "PyTensor", "compiler", "BLAS", "floatX", "compiledir"):
+        assert lines[name]
+
+
+def test_json_has_the_same_facts(capsys):
+    found = facts(capsys)
+    assert set(found) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
+    assert set(found["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
+    assert set(found["backends"]) == {"c", "numba", "jax"}
+    text = info(capsys)
+    for version in found["versions"].values():
+        assert version in text
+
+
+def test_missing_package_is_said(capsys, monkeypatch):
+    monkeypatch.setitem(cli.PACKAGES, "JAX", "a-package-that-nobody-has")
+    assert facts(capsys)["versions"]["JAX"] == "not installed"
+
+
+def test_broken_package_is_an_answer_not_a_traceback(capsys, monkeypatch):
+    def broken(package):
+        raise RuntimeError(f"{package} was built for another NumPy")
+
+    monkeypatch.setattr(cli.importlib, "import_module", broken)
+    backends = facts(capsys)["backends"]
+    assert backends["jax"] == "no: RuntimeError: jax was built for another NumPy"
+    assert backends["numba"].startswith("no: ")
+
+
+def test_missing_compiler_is_said(capsys, monkeypatch):
+    import pytensor
+
+    with pytensor.config.change_flags(cxx=""):
+        found = facts(capsys)
+    assert found["backends"]["c"] == "no: PyTensor knows no C++ compiler; install g++"
+    assert found["compiler"] == "none"
+    assert found["BLAS"] == "none: there is no C++ compiler, so no C code"
+
+
+def test_no_command_shows_the_usage(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 2
+    assert "usage: symgrad" in capsys.readouterr().err
+
+
+def test_runs_as_a_module():
+    command = [sys.executable, "-W", "error", "-m", "symgrad", "info"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("symgrad ")
