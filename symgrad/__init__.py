@@ -9,6 +9,8 @@ from pytensor.tensor import set_subtensor as set_subtensor
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
 from symgrad.constraints import unit_norm as unit_norm
+from symgrad.function import Function as Function
+from symgrad.function import function as function
 from symgrad.gradients import grad as grad
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES

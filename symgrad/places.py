@@ -198,7 +198,7 @@ def _same_form(forms):
     return all(
         form is not None
         and form.axes == first.axes
-        and all(same_slice(a, b) for a, b in zip(form.window, first.window, strict=True))
+        and same_indices(form.window, first.window)
         for form in forms
     )
 
@@ -295,14 +295,17 @@ def has_distinct_values(index):
     return isinstance(node.op, ARange)
 
 
-def same_slice(a, b):
-    """Are two slices equal, as far as the graph tells?"""
-    return all(
-        one == other
-        if not (isinstance(one, Variable) and isinstance(other, Variable))
-        else equal_computations([one], [other])
-        for one, other in ((a.start, b.start), (a.stop, b.stop), (a.step, b.step))
-    )
+def same_indices(first, second):
+    """Are two index tuples equal, as far as the graph tells?"""
+    return len(first) == len(second) and all(map(_same_entry, first, second))
+
+
+def _same_entry(a, b):
+    if isinstance(a, slice) and isinstance(b, slice):
+        return all(map(_same_entry, (a.start, a.stop, a.step), (b.start, b.stop, b.step)))
+    if isinstance(a, Variable) and isinstance(b, Variable):
+        return a is b or equal_computations([a], [b])
+    return not isinstance(a, (slice, Variable)) and not isinstance(b, (slice, Variable)) and a == b
 
 
 def _positions(table, axis, entry):

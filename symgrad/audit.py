@@ -1,0 +1,177 @@
+"""What one call of a compiled function costs each table: its rows, a sweep, or a copy."""
+
+from dataclasses import dataclass
+
+from pytensor.compile.ops import DeepCopyOp
+from pytensor.tensor.shape import Shape, Shape_i
+
+from symgrad.errors import AuditError
+from symgrad.subsets import describe, is_index_read, is_index_write
+
+__all__ = ["Audit", "TableCost", "audit"]
+
+
+@dataclass(frozen=True)
+class TableCost:
+    """What a call does to one table.
+
+    Attributes
+    ----------
+    table : shared variable
+    kind : {"rows", "swept", "copied"}
+        Only some rows are read and written; all of it is worked on; a second table is made.
+    node : str
+        The node to blame; empty for "rows".
+    deliberate : bool
+        The updates say that this dense update is meant.
+    updated : bool
+    """
+
+    table: object
+    kind: str
+    node: str = ""
+    deliberate: bool = False
+    updated: bool = True
+
+    def __str__(self):
+        words = {
+            "rows": "rows touched" if self.updated else "rows read",
+            "swept": "table swept",
+            "copied": "table copied",
+        }[self.kind]
+        blame = f" by {self.node}" if self.node else ""
+        meant = " (a dense update, as asked)" if self.deliberate else ""
+        return f"{describe(self.table)}: {words}{blame}{meant}"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The costs of all tables of a function that are read by index; prints one line each."""
+
+    costs: tuple[TableCost, ...]
+
+    def __str__(self):
+        return "\n".join(map(str, self.costs)) or "no table is read by index"
+
+    @property
+    def offences(self):
+        """The costs that grow with a table and were not asked for."""
+        return [cost for cost in self.costs if cost.kind != "rows" and not cost.deliberate]
+
+    def check(self):
+        """Raise an :class:`AuditError` if a table is copied or swept without being asked to."""
+        if self.offences:
+            raise AuditError(
+                "a call of this function costs more than the rows it uses:\n"
+                + "\n".join(f"  {cost}\n    {_remedy(cost)}" for cost in self.offences)
+            )
+
+
+def _remedy(cost):
+    name = describe(cost.table)
+    return (
+        f"Read {name} only as {name}[index], do all arithmetic on those rows, and write once: "
+        f"(W, inc_subtensor(W[index], step)), or let a rule do it: sg.adam(cost, [{name}]). To "
+        "look at the whole table call get_value(). If the dense work is meant, pass audit='warn' "
+        "or audit='off'."
+    )
+
+
+def audit(compiled, tables, dense=()):
+    """Judge a compiled PyTensor function.
+
+    Parameters
+    ----------
+    compiled : pytensor Function
+    tables : set of shared variables
+        Those read or written by index in the user's graph.
+    dense : set of shared variables
+        Those whose dense update is meant.
+
+    Returns
+    -------
+    Audit
+    """
+    maker = compiled.maker
+    fgraph = maker.fgraph
+    updated = {i: fgraph.outputs[o] for o, i in fgraph.update_mapping.items()}
+    costs = []
+    for position, spec in enumerate(maker.inputs):
+        if spec.variable in tables:
+            new = updated.get(position)
+            kind, node = _cost(fgraph, fgraph.inputs[position], new)
+            costs.append(
+                TableCost(spec.variable, kind, node, spec.variable in dense, new is not None)
+            )
+    return Audit(tuple(costs))
+
+
+def _cost(fgraph, table, new):
+    """``(kind, node to blame)`` of one table."""
+    versions, kind, blame = {table}, "rows", ""
+    stack = [table]
+    while stack:
+        version = stack.pop()
+        writes = 0
+        for node, position in fgraph.clients[version]:
+            if node not in fgraph.apply_nodes or isinstance(node.op, (Shape, Shape_i)):
+                continue
+            continues = _continues(node, position)
+            if _takes_rows(node, position) and not continues:
+                continue
+            if is_index_write(node) and position == 0:
+                writes += 1
+                # Without in-place Ops (JAX) the one write of a donated table is in place, too.
+                on_way = new is not None and (continues or _makes(new, node))
+                if not on_way or writes > 1:
+                    return "copied", str(node)
+            elif isinstance(node.op, DeepCopyOp):
+                return "copied", f"{node} (the table is an output)"
+            elif not continues:
+                kind, blame = "swept", str(node)
+                continue
+            elif node.op.destroy_map and not _takes_rows(node, position):
+                kind, blame = "swept", str(node)
+            for output in node.outputs:
+                if output not in versions:
+                    versions.add(output)
+                    stack.append(output)
+        if _is_returned(fgraph, version) and version is not table and version is not new:
+            return "copied", "being an output"
+    if new is not None and new not in versions:
+        return ("swept" if kind == "swept" else "copied"), blame or str(new.owner or new)
+    return kind, blame
+
+
+def _takes_rows(node, position):
+    """Does the node read this input by index only? Numba fuses such reads into loops."""
+    inner = getattr(node.op, "fgraph", None)
+    if inner is None or len(inner.inputs) != len(node.inputs):
+        return is_index_read(node) and position == 0
+    return all(
+        isinstance(one.op, (Shape, Shape_i))
+        or (is_index_write(one) and at == 0)
+        or _takes_rows(one, at)
+        for one, at in inner.clients[inner.inputs[position]]
+        if one in inner.apply_nodes
+    )
+
+
+def _continues(node, position):
+    """Does an output of the node live in the memory of this input?"""
+    maps = (*node.op.view_map.values(), *node.op.destroy_map.values())
+    return any(position in positions for positions in maps)
+
+
+def _makes(new, node):
+    """Is `new` the end of a chain of indexed writes that goes through `node`?"""
+    while new.owner is not None and is_index_write(new.owner):
+        if new.owner is node:
+            return True
+        new = new.owner.inputs[0]
+    return False
+
+
+def _is_returned(fgraph, variable):
+    returned = [o for k, o in enumerate(fgraph.outputs) if k not in fgraph.update_mapping]
+    return variable in returned

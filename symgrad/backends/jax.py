@@ -1,0 +1,133 @@
+"""The JAX backend: tables are donated, so XLA updates them in place."""
+
+import contextlib
+import warnings
+from functools import cache
+
+import numpy as np
+from pytensor.compile.mode import Mode, get_mode
+from pytensor.graph.basic import Variable
+from pytensor.link.basic import Container
+from pytensor.link.jax.linker import JAXLinker
+
+from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.errors import BackendError
+from symgrad.subsets import indices_of, is_index_read, is_index_write
+
+__all__ = ["check_expressible", "float64", "inexpressible", "jax_mode", "quiet", "to_device", "to_host"]
+
+
+@cache
+def jax_mode():
+    """The Mode of ``backend="jax"``."""
+    stock = get_mode("JAX")
+    return with_symgrad_rewrites(Mode(DonatingJAXLinker(), stock.provided_optimizer))
+
+
+class DonatingJAXLinker(JAXLinker):
+    """PyTensor's JAX linker, but updated shared variables give their memory to their update."""
+
+    def fgraph_convert(self, fgraph, input_storage, storage_map, **kwargs):
+        # PyTensor copies the value of every input into the globals of the function it makes, and
+        # so keeps one more copy of each table on the device for as long as the function lives.
+        values = {v: s[0] for v, s in storage_map.items() if v in fgraph.inputs}
+        kept = {v for v in values if isinstance(values[v], (np.ndarray, _jax_array()))}
+        for variable in kept:
+            storage_map[variable][0] = None
+        try:
+            return super().fgraph_convert(
+                fgraph, input_storage=input_storage, storage_map=storage_map, **kwargs
+            )
+        finally:
+            for variable in kept:
+                storage_map[variable][0] = values[variable]
+
+    def jit_compile(self, fn):
+        import jax
+
+        if self.scalar_shape_inputs:
+            return super().jit_compile(fn)  # static arguments and donation do not go together
+        return jax.jit(fn, donate_argnums=tuple(sorted(self.fgraph.update_mapping.values())))
+
+
+def float64():
+    """A context in which JAX keeps float64 and int64, whatever floatX is: dtypes survive."""
+    import jax
+
+    return jax.enable_x64(True)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keep PyTensor from warning of the shape assertions that it itself puts in and leaves out."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipping .*Could not broadcast dimensions")
+        yield
+
+
+def _jax_array():
+    import jax
+
+    return jax.Array
+
+
+class HostContainer(Container):
+    """The container of a shared variable whose value may lie on a JAX device.
+
+    Whoever asks for the value gets NumPy, and from then on the storage holds NumPy, too.
+    """
+
+    def __get__(self):
+        value = self.storage[0]
+        if not isinstance(value, np.ndarray) and isinstance(value, _jax_array()):
+            self.storage[0] = value = np.array(value)
+        return value
+
+    data = property(__get__, Container.__set__)
+    value = property(__get__, Container.__set__)
+
+
+def to_device(shared):
+    """Move the value of a shared variable to the device; the user's own array is not touched."""
+    import jax.numpy as jnp
+
+    container = shared.container
+    if type(container) is Container:
+        container.__class__ = HostContainer
+    if isinstance(container.storage[0], np.ndarray):
+        container.storage[0] = jnp.array(container.storage[0], copy=True)
+
+
+def to_host(shared):
+    """Make sure that the storage of a shared variable holds no JAX array."""
+    if isinstance(shared.container, HostContainer):
+        shared.container.value  # noqa: B018  reading it brings it home
+
+
+def check_expressible(fgraph):
+    """Raise a :class:`BackendError` for nodes whose shapes JAX could not know in advance."""
+    for node in fgraph.apply_nodes:
+        if not (is_index_read(node) or is_index_write(node)):
+            continue
+        for entry in indices_of(node):
+            bounds = (entry.start, entry.stop, entry.step) if isinstance(entry, slice) else ()
+            if any(isinstance(one, Variable) for one in bounds):
+                raise BackendError(
+                    f"JAX needs shapes that do not depend on data, but {node} takes a slice whose "
+                    "bounds are known only at run time. Write W[a : a + 8] with a constant "
+                    "length, or give an index vector, or use backend='c' or 'numba'"
+                )
+
+
+def inexpressible(error):
+    """The :class:`BackendError` for what PyTensor's JAX linker says it cannot convert."""
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    masks = (
+        " A boolean mask or nonzero() selects a number of rows that depends on data, and JAX "
+        "needs shapes that do not: give an index vector of fixed length (padded with repeats, "
+        "say)."
+    )
+    return BackendError(
+        f"JAX cannot express this graph: {reason}.{masks if 'Nonzero' in reason else ''} Or use "
+        "backend='c' or 'numba'"
+    )

@@ -1,0 +1,102 @@
+"""The rewrites that symgrad leaves out, and its own, under a tag that no stock mode includes."""
+
+from pytensor.compile.mode import optdb
+from pytensor.graph.features import Feature
+from pytensor.graph.rewriting.basic import GraphRewriter
+from pytensor.tensor.elemwise import Elemwise
+
+__all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
+
+# PyTensor rewrites that change the result of a `set` with repeated indices: the first two turn
+# set(x[i], x[i] + y) into an inc (until PyTensor 3.1.2), the third reads back what was to be
+# written rather than what a later repeat wrote.
+UNSOUND = (
+    "local_set_to_inc_subtensor",
+    "local_add_of_sparse_write",
+    "local_read_of_write_same_indices",
+)
+
+
+def with_symgrad_rewrites(mode):
+    """`mode` with symgrad's own rewrites and without those that are unsound."""
+    return mode.including("symgrad").excluding(*UNSOUND)
+
+
+class WritesLast(Feature):
+    """Orders everything that can fail before the first write into an updated shared variable.
+
+    A call that fails then leaves every table as it was: all checks, all work, then the writes.
+    """
+
+    def orderings(self, fgraph):
+        writers = set(_writers(fgraph))
+        if not writers:
+            return {}
+        handler = getattr(fgraph, "destroy_handler", None)
+        after = _invert(handler.orderings(fgraph) if handler else {})
+        late = _descendants(fgraph, writers, after)
+        early = [node for node in fgraph.apply_nodes if node not in late]
+        return {writer: list(early) for writer in writers}
+
+
+def _writers(fgraph):
+    """Nodes that write in place into an input of the graph."""
+    inputs = set(fgraph.inputs)
+    for node in fgraph.apply_nodes:
+        for overwritten in node.op.destroy_map.values():
+            if any(_root(node.inputs[position]) in inputs for position in overwritten):
+                yield node
+                break
+
+
+def _root(variable):
+    """The variable whose memory this one uses."""
+    while variable.owner is not None:
+        op, position = variable.owner.op, variable.owner.outputs.index(variable)
+        source = op.view_map.get(position) or op.destroy_map.get(position)
+        if not source:
+            break
+        variable = variable.owner.inputs[source[0]]
+    return variable
+
+
+def _invert(orderings):
+    """``{node: nodes that must come after it}``."""
+    after = {}
+    for node, earlier in orderings.items():
+        for one in earlier:
+            after.setdefault(one, []).append(node)
+    return after
+
+
+def _descendants(fgraph, nodes, after):
+    """All nodes that must run after one of `nodes`, and these themselves."""
+    found, stack = set(), list(nodes)
+    while stack:
+        node = stack.pop()
+        if node in found:
+            continue
+        found.add(node)
+        stack.extend(after.get(node, ()))
+        for output in node.outputs:
+            stack.extend(c for c, _ in fgraph.clients[output] if c in fgraph.apply_nodes)
+    return found
+
+
+class OrderWritesLast(GraphRewriter):
+    """Attach :class:`WritesLast` when all other rewriting is done."""
+
+    name = "symgrad_writes_last"
+
+    def apply(self, fgraph):
+        # A write that other work waits for cannot come last: it must not be in place.
+        writers = set(_writers(fgraph))
+        for node in writers:
+            waiting = _descendants(fgraph, [node], {}) - writers
+            if waiting and isinstance(node.op, Elemwise):
+                pure = Elemwise(node.op.scalar_op).make_node(*node.inputs)
+                fgraph.replace_all(zip(node.outputs, pure.outputs, strict=True), reason=self.name)
+        fgraph.attach_feature(WritesLast())
+
+
+optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -1,0 +1,315 @@
+"""From the user's graph to one in which every index is checked before anything is written.
+
+C and Numba raise from inside the function, by the Ops of :mod:`symgrad.ops.checks`. JAX cannot: there
+the function also returns a report, and its writes are held back when the report is bad.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Constant
+from pytensor.graph.traversal import ancestors, toposort
+from pytensor.raise_op import CheckAndRaise
+from pytensor.scalar.basic import Add
+from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.type import TensorType
+
+from symgrad.ops.checks import CheckIndex, check_shape
+from symgrad.ops.coalesce import Coalesce
+from symgrad.places import is_distinct, same_indices
+from symgrad.subsets import describe, indices_of, is_index_read, is_index_write
+
+__all__ = ["Guarded", "guard"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check was about, for the message: a table, an index and an axis."""
+
+    table: SharedVariable | None
+    index: str
+    axis: int
+
+
+@dataclass
+class Guarded:
+    """The guarded graph and what is needed to explain a failure.
+
+    Attributes
+    ----------
+    outputs, updates : list, dict
+        The user's, with checked indices.
+    checks : list of list of Check
+        By number: every use of one index.
+    report : list of variables
+        Integers to be returned as well, three for each entry of `reported`: whether something is
+        wrong, the offending index, and the length of its axis.
+    reported : list of tuple
+        ``(kind, number)`` for each entry of `report`; kind is "index" or "repeat".
+    indexed : set of shared variables
+        Those read or written by index.
+    """
+
+    outputs: list
+    updates: dict
+    checks: list = field(default_factory=list)
+    report: list = field(default_factory=list)
+    reported: list = field(default_factory=list)
+    indexed: set = field(default_factory=set)
+
+
+def guard(outputs, updates, backend):
+    """Check every index of a graph.
+
+    Parameters
+    ----------
+    outputs : list of variables
+    updates : dict
+        ``{shared variable: new expression}``.
+    backend : str
+
+    Returns
+    -------
+    Guarded
+    """
+    return _Guard(backend).run(outputs, updates)
+
+
+class _Guard:
+    def __init__(self, backend):
+        self.raises = backend != "jax"
+        self.guarded = Guarded([], {})
+        self.new = {}  # old variable -> new variable
+        self.numbers = {}  # index variable -> number of its checks
+        self.seen = set()  # (index variable, length) already in the report
+
+    def run(self, outputs, updates):
+        guarded = self.guarded
+        for node in toposort([*outputs, *updates.values()]):
+            self._rebuild(node)
+        guarded.outputs = [self._now(output) for output in outputs]
+        guarded.updates = {shared: self._now(new) for shared, new in updates.items()}
+        bad = [entry[0] for (kind, _), entry in self._entries() if kind == "index"]
+        if bad:
+            fine = pt.eq(sum(bad), 0)
+            guarded.updates = {
+                shared: hold_back(new, shared, fine) for shared, new in guarded.updates.items()
+            }
+        return guarded
+
+    def _entries(self):
+        report = iter(self.guarded.report)
+        return zip(self.guarded.reported, zip(report, report, report, strict=True), strict=True)
+
+    def _now(self, variable):
+        return self.new.get(variable, variable)
+
+    def _rebuild(self, node):
+        inputs = [self._now(one) for one in node.inputs]
+        if is_index_read(node) and self._is_guarded(node):
+            rebuilt = [self._read(node, inputs)]
+        elif is_index_write(node):
+            rebuilt = [self._write(node, inputs)]
+        elif isinstance(node.op, Coalesce):
+            rebuilt = self._coalesce(node, inputs)
+        elif all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            return
+        else:
+            rebuilt = node.clone_with_new_inputs(inputs, strict=False).outputs
+        for old, new in zip(node.outputs, rebuilt, strict=True):
+            new.name = old.name
+            self.new[old] = old.type.filter_variable(new)
+
+    def _is_guarded(self, node):
+        """Reads of integers with constant positions are shapes: ``x.shape[0]``."""
+        source = node.inputs[0]
+        floats = source.type.dtype.startswith(("float", "complex"))
+        return floats or root(source) is not None or "Advanced" in type(node.op).__name__
+
+    def _read(self, node, inputs):
+        return inputs[0][self._indices(node, inputs)]
+
+    def _write(self, node, inputs):
+        op, (target, rows) = node.op, inputs[:2]
+        indices = self._indices(node, inputs)
+        chosen = target[indices]
+        table = root(node.inputs[0])
+        if table is not None and not _fits(node.inputs[1], indices_of(node)):
+            number = self._number(node, Check(table, "the rows written", 0))
+            rows = check_shape(rows, number, _shape(chosen))
+        if op.set_instead_of_inc:
+            if table is not None and not is_distinct(_full(indices, target)):
+                self._report_repeats(indices, target, Check(table, _named(node), 0))
+            return pt.set_subtensor(chosen, rows)
+        ignore = getattr(op, "ignore_duplicates", False)
+        return pt.inc_subtensor(chosen, rows, ignore_duplicates=ignore)
+
+    def _coalesce(self, node, inputs):
+        index, gradient, length = inputs
+        tables = [v for v in ancestors([node.inputs[2]]) if isinstance(v, SharedVariable)]
+        check = Check(tables[0] if tables else None, describe(node.inputs[0]), 0)
+        return node.op(self._checked(node.inputs[0], index, length, check), gradient, length)
+
+    def _indices(self, node, inputs):
+        """The indices of a read or write, checked."""
+        target, table = inputs[0], root(node.inputs[0])
+        rebuilt = node.op.make_node(*inputs)
+        if table is not None:
+            self.guarded.indexed.add(table)
+        indices, axis = [], 0
+        for old, entry in zip(indices_of(node), indices_of(rebuilt), strict=True):
+            length = target.shape[axis]
+            if isinstance(entry, slice):
+                indices.append(entry if self.raises else self._static(entry, length))
+            elif entry.type.dtype == "bool":
+                indices.extend(self._mask(entry, target, axis))
+                axis += entry.type.ndim - 1
+            elif self._is_in_range(old):
+                indices.append(entry)
+            else:
+                name = describe(old) if old.name else "the index"
+                indices.append(self._checked(old, entry, length, Check(table, name, axis)))
+            axis += 1
+        return tuple(indices)
+
+    @staticmethod
+    def _is_in_range(index):
+        """Rows that come from `coalesce` are; on JAX its empty slots point behind the table."""
+        made = [index] if index.owner is None else ancestors([index])
+        return any(v.owner is not None and isinstance(v.owner.op, Coalesce) for v in made)
+
+    def _number(self, key, check):
+        if key not in self.numbers:
+            self.numbers[key] = len(self.guarded.checks)
+            self.guarded.checks.append([])
+        number = self.numbers[key]
+        self.guarded.checks[number].append(check)
+        return number
+
+    def _checked(self, key, index, length, check):
+        """`index`, checked to lie within `length`."""
+        number = self._number(key, check)
+        if self.raises:
+            return CheckIndex()(index, length, number)
+        index = pt.cast(index, "int64")
+        if (key, check.table, check.axis) not in self.seen:
+            self.seen.add((key, check.table, check.axis))
+            outside = pt.lt(index, -length) | pt.ge(index, length)
+            # The zero in front keeps the maximum of an empty index defined.
+            values = pt.concatenate([[0], pt.switch(outside, index, 0).flatten()])
+            offender = pt.switch(pt.gt(pt.max(values), 0), pt.max(values), pt.min(values))
+            self._report("index", number, pt.any(outside), offender, length)
+        return index
+
+    def _report(self, kind, number, bad, *details):
+        self.guarded.reported.append((kind, number))
+        self.guarded.report.extend(pt.cast(one, "int64") for one in (bad, *details))
+
+    def _report_repeats(self, indices, target, check):
+        """Report whether a `set` meets an index twice; the later one wins then."""
+        chosen = [
+            pt.switch(pt.lt(one, 0), one + target.shape[axis], one) * weight
+            for axis, one, weight in _weighted(indices, target)
+        ]
+        ordered = pt.sort(sum(chosen[1:], chosen[0]).flatten())
+        repeated = pt.any(pt.eq(ordered[1:], ordered[:-1]))
+        self._report("repeat", self._number(target, check), repeated, 0, 0)
+
+    def _mask(self, mask, target, axis):
+        """A boolean mask as integers: those are checked, and C reads them faster."""
+        if isinstance(mask, Constant):
+            return [pt.constant(one) for one in np.nonzero(mask.data)]
+        if self.raises:
+            fits = [
+                pt.eq(mask.shape[k], target.shape[axis + k]) for k in range(mask.type.ndim)
+            ]
+            message = f"a boolean mask has not the length of axis {axis} of what it indexes"
+            mask = CheckAndRaise(IndexError, message)(mask, *fits)
+        return mask.nonzero()
+
+    @staticmethod
+    def _static(entry, length):
+        """``start : start + n`` with a constant n as an index vector: JAX wants static lengths."""
+        start, n = entry.start, _constant_length(entry)
+        if n is None:
+            return entry
+        # A slice may stick out, an index may not; a negative start would wrap around.
+        return pt.switch(pt.lt(start, 0), length, start + pt.arange(n))
+
+
+def hold_back(new, table, fine):
+    """`new`, or `table` as it was unless `fine`; rows only, where `new` writes rows."""
+    node = new.owner
+    if new is table or not isinstance(new.type, TensorType):
+        return new
+    if node is None or not is_index_write(node) or root(new) is not table:
+        return pt.switch(fine, new, table)
+    target, rows = hold_back(node.inputs[0], table, fine), node.inputs[1]
+    chosen = target[indices_of(node)]
+    if node.op.set_instead_of_inc:
+        return pt.set_subtensor(chosen, pt.switch(fine, rows, chosen))
+    ignore = getattr(node.op, "ignore_duplicates", False)
+    nothing = np.zeros((), rows.type.dtype)
+    return pt.inc_subtensor(chosen, pt.switch(fine, rows, nothing), ignore_duplicates=ignore)
+
+
+def root(variable):
+    """The shared variable whose rows a chain of indexed writes changes, or None."""
+    while variable.owner is not None and is_index_write(variable.owner):
+        variable = variable.owner.inputs[0]
+    return variable if isinstance(variable, SharedVariable) else None
+
+
+def _fits(rows, indices):
+    """Do the rows have the shape that the indices choose, because they are made of such rows?"""
+    node = rows.owner
+    if node is None:
+        return False
+    if is_index_read(node) and isinstance(node.inputs[0], SharedVariable):
+        return same_indices(indices_of(node), indices)
+    return isinstance(node.op, Elemwise) and any(
+        _fits(one, indices) for one in node.inputs if one.type.ndim == rows.type.ndim
+    )
+
+
+def _constant_length(entry):
+    """n if a slice reads ``start : start + n`` in steps of one, else None."""
+    start, stop = entry.start, entry.stop
+    symbolic = isinstance(start, pt.TensorVariable) and isinstance(stop, pt.TensorVariable)
+    if not symbolic or entry.step not in (None, 1) or stop.owner is None:
+        return None
+    node = stop.owner
+    if not (isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, Add)):
+        return None
+    constants = [int(one.data) for one in node.inputs if isinstance(one, Constant)]
+    others = [one for one in node.inputs if not isinstance(one, Constant)]
+    return sum(constants) if others == [start] and constants else None
+
+
+def _shape(variable):
+    """A shape, as numbers where they are static."""
+    return [
+        variable.shape[axis] if size is None else size
+        for axis, size in enumerate(variable.type.shape)
+    ]
+
+
+def _full(indices, target):
+    return (*indices, *[slice(None)] * (target.type.ndim - len(indices)))
+
+
+def _weighted(indices, target):
+    """``(axis, index, weight)`` such that sums of index times weight number the rows."""
+    weight, found = 1, []
+    for axis, one in reversed(list(enumerate(indices))):
+        if not isinstance(one, slice):
+            found.append((axis, one, weight))
+            weight = weight * target.shape[axis]
+    return found
+
+
+def _named(node):
+    names = [one.name for one in node.inputs[2:] if one.name]
+    return names[0] if names else "the index"
