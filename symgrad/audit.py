@@ -116,23 +116,23 @@ def _cost(fgraph, table, new):
         for node, position in fgraph.clients[version]:
             if node not in fgraph.apply_nodes or isinstance(node.op, (Shape, Shape_i)):
                 continue
-            continues = _continues(node, position)
-            if _takes_rows(node, position) and not continues:
+            continued = _continued(node, position)
+            if _takes_rows(node, position) and not continued:
                 continue
             if is_index_write(node) and position == 0:
                 writes += 1
                 # Without in-place Ops (JAX) the one write of a donated table is in place, too.
-                on_way = new is not None and (continues or _makes(new, node))
+                on_way = continued or (new is not None and _makes(new, node))
                 if not on_way or writes > 1:
                     return "copied", str(node)
             elif isinstance(node.op, DeepCopyOp):
                 return "copied", f"{node} (the table is an output)"
-            elif not continues:
+            elif not continued:
                 kind, blame = "swept", str(node)
                 continue
             elif node.op.destroy_map and not _takes_rows(node, position):
                 kind, blame = "swept", str(node)
-            for output in node.outputs:
+            for output in continued or node.outputs:
                 if output not in versions:
                     versions.add(output)
                     stack.append(output)
@@ -157,10 +157,10 @@ def _takes_rows(node, position):
     )
 
 
-def _continues(node, position):
-    """Does an output of the node live in the memory of this input?"""
-    maps = (*node.op.view_map.values(), *node.op.destroy_map.values())
-    return any(position in positions for positions in maps)
+def _continued(node, position):
+    """The outputs of the node that live in the memory of this input."""
+    maps = node.op.view_map | node.op.destroy_map
+    return [node.outputs[k] for k, positions in maps.items() if position in positions]
 
 
 def _makes(new, node):
