@@ -117,7 +117,7 @@ def _cost(fgraph, table, new):
             if node not in fgraph.apply_nodes or isinstance(node.op, (Shape, Shape_i)):
                 continue
             continued = _continued(node, position)
-            if _takes_rows(node, position) and not continued:
+            if _takes_rows(node, position) and (is_index_read(node) or not continued):
                 continue
             if is_index_write(node) and position == 0:
                 writes += 1
@@ -164,8 +164,8 @@ def _continued(node, position):
 
 
 def _makes(new, node):
-    """Is `new` the end of a chain of indexed writes that goes through `node`?"""
-    while new.owner is not None and is_index_write(new.owner):
+    """Is `new` the end of a chain of indexed writes and views that goes through `node`?"""
+    while new.owner is not None and (is_index_write(new.owner) or new.owner.op.view_map):
         if new.owner is node:
             return True
         new = new.owner.inputs[0]

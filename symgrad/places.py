@@ -12,7 +12,9 @@ from functools import reduce
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable, equal_computations
+from pytensor.scalar.basic import IntDiv, Mod
 from pytensor.tensor.basic import ARange, Nonzero
+from pytensor.tensor.elemwise import Elemwise
 
 from symgrad.ops.checks import CheckIndex
 from symgrad.ops.coalesce import Coalesce, coalesce
@@ -57,9 +59,7 @@ class Place:
 
     def add(self, table, step):
         """`table` with `step` added to the block; repeated rows add up."""
-        if not self.indices:
-            return table + step
-        return pt.inc_subtensor(table[self.indices], step, ignore_duplicates=self.distinct)
+        return pt.inc_subtensor(table[self.indices], step) if self.indices else table + step
 
     def of_rows(self):
         """The place of the same rows in a slot with one number per row, see `row_shape`."""
@@ -259,9 +259,31 @@ def is_distinct(indices):
     """Can no entry of the table be chosen twice?"""
     chosen = [one for one in indices if not isinstance(one, slice)]
     n_index = max((one.type.ndim for one in chosen), default=0)
-    return n_index == 0 or any(
-        one.type.ndim == n_index and has_distinct_values(one) for one in chosen
-    ) or _same_nonzero(chosen)
+    if n_index == 0 or _same_nonzero(chosen) or _unravelled(chosen):
+        return True
+    return any(one.type.ndim == n_index and has_distinct_values(one) for one in chosen)
+
+
+def _unravelled(chosen):
+    """Are these all the coordinates that `_unravel` makes of distinct numbers?"""
+    number = chosen[0]
+    for remainder in chosen[1:]:
+        quotient = number
+        if not (_is_elemwise(quotient, IntDiv) and _is_elemwise(remainder, Mod)):
+            return False
+        if not equal_computations(quotient.owner.inputs, remainder.owner.inputs):
+            return False
+        number = quotient.owner.inputs[0]
+    return len(chosen) > 1 and has_distinct_values(number)
+
+
+def _is_elemwise(variable, scalar_op):
+    node = variable.owner
+    return (
+        node is not None
+        and isinstance(node.op, Elemwise)
+        and isinstance(node.op.scalar_op, scalar_op)
+    )
 
 
 def _same_nonzero(chosen):

@@ -7,6 +7,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.gradient import DisconnectedGrad, ZeroGrad
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.scalar.basic import Second
+from pytensor.tensor.basic import ScalarFromTensor
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.reshape import JoinDims
 from pytensor.tensor.shape import Reshape
@@ -187,7 +188,10 @@ def _plain(entry):
         return slice(*(int(b.data) if isinstance(b, Constant) else b for b in bounds))
     if isinstance(entry, Constant):
         return pt.constant(entry.data)
-    return pt.as_tensor(entry) if isinstance(entry, Variable) else entry
+    if isinstance(entry, Variable):
+        wrapped = entry.owner is not None and isinstance(entry.owner.op, ScalarFromTensor)
+        return entry.owner.inputs[0] if wrapped else pt.as_tensor(entry)
+    return entry
 
 
 def is_flattened(variable):

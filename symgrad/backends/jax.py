@@ -20,8 +20,9 @@ __all__ = ["check_expressible", "float64", "inexpressible", "jax_mode", "quiet",
 @cache
 def jax_mode():
     """The Mode of ``backend="jax"``."""
-    stock = get_mode("JAX")
-    return with_symgrad_rewrites(Mode(DonatingJAXLinker(), stock.provided_optimizer))
+    stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
+    # It makes slices with symbolic bounds, which JAX refuses, of index vectors.
+    return with_symgrad_rewrites(stock).excluding("local_adv_idx_to_slice")
 
 
 class DonatingJAXLinker(JAXLinker):
