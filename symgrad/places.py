@@ -74,7 +74,11 @@ class Place:
 
     def row_mean(self, block):
         """Mean within each row, keeping the dimensions."""
-        return pt.mean(block, axis=self.row_dims, keepdims=True) if self.row_dims else block
+        if not self.row_dims:
+            return block
+        size = reduce(lambda a, b: a * b, (block.shape[dim] for dim in self.row_dims))
+        total = pt.sum(block, axis=self.row_dims, keepdims=True)
+        return total / pt.cast(size, block.type.dtype)  # JAX would make float64 of an integer
 
     def only_used(self, block):
         """`block` with zeros where a slot is no row."""

@@ -21,8 +21,9 @@ __all__ = ["check_expressible", "float64", "inexpressible", "jax_mode", "quiet",
 def jax_mode():
     """The Mode of ``backend="jax"``."""
     stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
-    # It makes slices with symbolic bounds, which JAX refuses, of index vectors.
-    return with_symgrad_rewrites(stock).excluding("local_adv_idx_to_slice")
+    # What is excluded makes slices with symbolic bounds, which JAX refuses, of index vectors.
+    mode = with_symgrad_rewrites(stock).including("symgrad_jax")
+    return mode.excluding("local_adv_idx_to_slice")
 
 
 class DonatingJAXLinker(JAXLinker):
@@ -48,7 +49,18 @@ class DonatingJAXLinker(JAXLinker):
 
         if self.scalar_shape_inputs:
             return super().jit_compile(fn)  # static arguments and donation do not go together
-        return jax.jit(fn, donate_argnums=tuple(sorted(self.fgraph.update_mapping.values())))
+        dtypes = [getattr(output.type, "dtype", None) for output in self.fgraph.outputs]
+
+        def with_dtypes(*inputs):
+            # Where JAX promotes otherwise than PyTensor, a table must not change its dtype.
+            values = fn(*inputs)
+            return [
+                value if dtype is None else jax.numpy.asarray(value, dtype)
+                for value, dtype in zip(values, dtypes, strict=True)
+            ]
+
+        donated = tuple(sorted(self.fgraph.update_mapping.values()))
+        return jax.jit(with_dtypes, donate_argnums=donated)
 
 
 def float64():

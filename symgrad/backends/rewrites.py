@@ -2,8 +2,8 @@
 
 from pytensor.compile.mode import optdb
 from pytensor.graph.features import Feature
-from pytensor.graph.rewriting.basic import GraphRewriter
-from pytensor.tensor.elemwise import Elemwise
+from pytensor.graph.rewriting.basic import GraphRewriter, dfs_rewriter, node_rewriter
+from pytensor.tensor.elemwise import CAReduce, Elemwise
 
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
 
@@ -99,4 +99,22 @@ class OrderWritesLast(GraphRewriter):
         fgraph.attach_feature(WritesLast())
 
 
+@node_rewriter([CAReduce])
+def reduce_in_output_dtype(fgraph, node):
+    """A reduction that accumulates in another dtype than it returns -> one that does not.
+
+    PyTensor's JAX linker returns the accumulator as it is: a float32 sum would become float64.
+    """
+    op, dtype = node.op, node.outputs[0].type.dtype
+    if getattr(op, "acc_dtype", None) in (None, dtype):
+        return None
+    return [op.clone(dtype=dtype, acc_dtype=dtype)(*node.inputs)]
+
+
+optdb.register(
+    "symgrad_reduce_in_output_dtype",
+    dfs_rewriter(reduce_in_output_dtype),
+    "symgrad_jax",
+    position=60,
+)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)
