@@ -135,8 +135,9 @@ def connected_gradients(cost, wrt):
 def check_float(variable):
     """Integers have no gradient."""
     if variable.type.dtype not in float_dtypes:
+        read = read_of(variable)
         raise IntegerTableError(
-            f"{describe(variable)} holds {variable.type.dtype}, which has no gradient: make the "
+            f"{describe(read.table if read else variable)} holds {variable.type.dtype}, which has no gradient: make the "
             f"table of floats, e.g. sg.shared(values.astype('{pytensor.config.floatX}'))"
         )
 

@@ -7,13 +7,15 @@ from pytensor.tensor.elemwise import CAReduce, Elemwise
 
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
 
-# PyTensor rewrites that change the result of a `set` with repeated indices: the first two turn
-# set(x[i], x[i] + y) into an inc (until PyTensor 3.1.2), the third reads back what was to be
-# written rather than what a later repeat wrote.
+# PyTensor rewrites that change what an indexed write does. The first two turn a `set` of
+# x[i] + y into an inc, which differs where indices repeat (until PyTensor 3.1.2), and the third
+# reads back what was to be written rather than what a later repeat wrote. The fourth leads to an Op
+# that refuses to write a single row into a table of several (until it was removed, in 3.2).
 UNSOUND = (
     "local_set_to_inc_subtensor",
     "local_add_of_sparse_write",
     "local_read_of_write_same_indices",
+    "local_AdvancedIncSubtensor_to_AdvancedIncSubtensor1",
 )
 
 
