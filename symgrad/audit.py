@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pytensor.compile.ops import DeepCopyOp
+from pytensor.link.basic import JITLinker
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symgrad.errors import AuditError
@@ -94,20 +95,24 @@ def audit(compiled, tables, dense=()):
     """
     maker = compiled.maker
     fgraph = maker.fgraph
+    donated = isinstance(maker.linker, JITLinker) and not hasattr(fgraph, "destroy_handler")
     updated = {i: fgraph.outputs[o] for o, i in fgraph.update_mapping.items()}
     costs = []
     for position, spec in enumerate(maker.inputs):
         if spec.variable in tables:
             new = updated.get(position)
-            kind, node = _cost(fgraph, fgraph.inputs[position], new)
+            kind, node = _cost(fgraph, fgraph.inputs[position], new, donated)
             costs.append(
                 TableCost(spec.variable, kind, node, spec.variable in dense, new is not None)
             )
     return Audit(tuple(costs))
 
 
-def _cost(fgraph, table, new):
-    """``(kind, node to blame)`` of one table."""
+def _cost(fgraph, table, new, donated):
+    """``(kind, node to blame)`` of one table.
+
+    XLA has no in-place Ops: there, the one chain of writes of a donated table is in place.
+    """
     versions, kind, blame = {table}, "rows", ""
     stack = [table]
     while stack:
@@ -121,8 +126,7 @@ def _cost(fgraph, table, new):
                 continue
             if is_index_write(node) and position == 0:
                 writes += 1
-                # Without in-place Ops (JAX) the one write of a donated table is in place, too.
-                on_way = continued or (new is not None and _makes(new, node))
+                on_way = continued or (donated and new is not None and _makes(new, node))
                 if not on_way or writes > 1:
                     return "copied", str(node)
             elif isinstance(node.op, DeepCopyOp):
@@ -136,7 +140,7 @@ def _cost(fgraph, table, new):
                 if output not in versions:
                     versions.add(output)
                     stack.append(output)
-        if _is_returned(fgraph, version) and version is not table and version is not new:
+        if _is_returned(fgraph, version):
             return "copied", "being an output"
     if new is not None and new not in versions:
         return ("swept" if kind == "swept" else "copied"), blame or str(new.owner or new)

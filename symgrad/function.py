@@ -189,7 +189,7 @@ class Function:
         with jax.float64(), self._explained():
             for shared in self._shared:
                 jax.to_device(shared)
-            values = self.compiled(*args, **kwargs)
+            values = self.compiled(*args, **kwargs) or []
         self._count_shapes(args, kwargs)
         return [np.asarray(value) for value in values]
 
@@ -233,7 +233,7 @@ class Function:
     def _out_of_range(self, number, given, length):
         check = self._check(number, length)
         table = describe(check.table) if check.table is not None else "an intermediate result"
-        what = "rows" if check.axis == 0 else f"entries along axis {check.axis}"
+        what = {0: "rows", None: "entries"}.get(check.axis, f"entries along axis {check.axis}")
         allowed = f"{-length} .. {length - 1}" if length else "nothing"
         return IndexOutOfRangeError(
             f"{check.index} holds {given}, but table {table} has {length} {what}: use {allowed}. "
@@ -246,7 +246,7 @@ class Function:
         tables = [check for check in checks if check.table is not None]
         for check in tables:
             shape = np.shape(check.table.container.storage[0])
-            if check.axis < len(shape) and shape[check.axis] == length:
+            if check.axis is not None and shape[check.axis :][:1] == (length,):
                 return check
         return (tables or checks)[0]
 

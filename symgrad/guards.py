@@ -10,6 +10,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
+from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import Add
@@ -19,18 +20,18 @@ from pytensor.tensor.type import TensorType
 from symgrad.ops.checks import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce
 from symgrad.places import is_distinct, same_indices
-from symgrad.subsets import describe, indices_of, is_index_read, is_index_write
+from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 
 __all__ = ["Guarded", "guard"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a check was about, for the message: a table, an index and an axis."""
+    """What a check was about, for the message: a table, an index, and an axis (None: all)."""
 
     table: SharedVariable | None
     index: str
-    axis: int
+    axis: int | None
 
 
 @dataclass
@@ -93,13 +94,23 @@ class _Guard:
             self._rebuild(node)
         guarded.outputs = [self._now(output) for output in outputs]
         guarded.updates = {shared: self._now(new) for shared, new in updates.items()}
+        guarded.indexed.update(
+            s for s, new in guarded.updates.items() if new.owner and is_index_write(new.owner)
+        )
         bad = [entry[0] for (kind, _), entry in self._entries() if kind == "index"]
         if bad:
-            fine = pt.eq(sum(bad), 0)
-            guarded.updates = {
-                shared: hold_back(new, shared, fine) for shared, new in guarded.updates.items()
-            }
+            self._hold_back(pt.eq(sum(bad), 0))
         return guarded
+
+    def _hold_back(self, fine):
+        """Let updates, and outputs that look at them, have the old values unless all is fine."""
+        guarded = self.guarded
+        held = {s: hold_back(new, s, fine) for s, new in guarded.updates.items()}
+        seen = set(ancestors(guarded.outputs))
+        replaced = {new: held[s] for s, new in guarded.updates.items() if new in seen}
+        if replaced:
+            guarded.outputs = clone_replace(guarded.outputs, replaced)
+        guarded.updates = held
 
     def _entries(self):
         report = iter(self.guarded.report)
@@ -116,6 +127,8 @@ class _Guard:
             rebuilt = [self._write(node, inputs)]
         elif isinstance(node.op, Coalesce):
             rebuilt = self._coalesce(node, inputs)
+        elif isinstance(node.op, CheckIndex):
+            rebuilt = [self._recheck(node, inputs)]
         elif all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
             return
         else:
@@ -144,7 +157,7 @@ class _Guard:
         distinct = is_distinct(_full(indices, target))
         if op.set_instead_of_inc:
             if table is not None and not distinct:
-                self._report_repeats(indices, target, Check(table, _named(node), 0))
+                self._report_repeats(indices, target, Check(table, "the index", 0))
             return pt.set_subtensor(chosen, rows)
         ignore = getattr(op, "ignore_duplicates", False)
         ignore |= self.fast_inc and distinct and target.type.ndim > 1
@@ -153,8 +166,14 @@ class _Guard:
     def _coalesce(self, node, inputs):
         index, gradient, length = inputs
         tables = [v for v in ancestors([node.inputs[2]]) if isinstance(v, SharedVariable)]
-        check = Check(tables[0] if tables else None, describe(node.inputs[0]), 0)
+        check = Check(tables[0] if tables else None, _name(node.inputs[0]), 0)
         return node.op(self._checked(node.inputs[0], index, length, check), gradient, length)
+
+    def _recheck(self, node, inputs):
+        """A check that a rule put in does not know its table; find it in its length."""
+        table, axis = _dimension(node.inputs[1])
+        check = Check(table, _name(node.inputs[0]), axis)
+        return self._checked(node.inputs[0], *inputs[:2], check)
 
     def _indices(self, node, inputs):
         """The indices of a read or write, checked."""
@@ -166,15 +185,17 @@ class _Guard:
         for old, entry in zip(indices_of(node), indices_of(rebuilt), strict=True):
             length = target.shape[axis]
             if isinstance(entry, slice):
-                indices.append(entry if self.raises else self._static(entry, length))
+                indices.append(entry if self.raises else self._static(entry, length, table))
             elif entry.type.dtype == "bool":
                 indices.extend(self._mask(entry, target, axis))
                 axis += entry.type.ndim - 1
             elif self._is_in_range(old):
                 indices.append(entry)
             else:
-                name = describe(old) if old.name else "the index"
-                indices.append(self._checked(old, entry, length, Check(table, name, axis)))
+                check = Check(table, _name(old), axis)
+                if table is None and is_flattened(node.inputs[0]):
+                    check = Check(node.inputs[0].owner.inputs[0], _name(old), None)
+                indices.append(self._checked(old, entry, length, check))
             axis += 1
         return tuple(indices)
 
@@ -195,17 +216,14 @@ class _Guard:
     def _checked(self, key, index, length, check):
         """`index`, checked to lie within `length`."""
         number = self._number(key, check)
-        if self.raises:
-            return CheckIndex()(index, length, number)
-        index = pt.cast(index, "int64")
-        if (key, check.table, check.axis) not in self.seen:
+        if not self.raises and (key, check.table, check.axis) not in self.seen:
             self.seen.add((key, check.table, check.axis))
             outside = pt.lt(index, -length) | pt.ge(index, length)
             # The zero in front keeps the maximum of an empty index defined.
             values = pt.concatenate([[0], pt.switch(outside, index, 0).flatten()])
             offender = pt.switch(pt.gt(pt.max(values), 0), pt.max(values), pt.min(values))
             self._report("index", number, pt.any(outside), offender, length)
-        return index
+        return CheckIndex()(index, length, number)
 
     def _report(self, kind, number, bad, *details):
         self.guarded.reported.append((kind, number))
@@ -233,14 +251,14 @@ class _Guard:
             mask = CheckAndRaise(IndexError, message)(mask, *fits)
         return mask.nonzero()
 
-    @staticmethod
-    def _static(entry, length):
+    def _static(self, entry, length, table):
         """``start : start + n`` with a constant n as an index vector: JAX wants static lengths."""
         start, n = entry.start, _constant_length(entry)
         if n is None:
             return entry
         # A slice may stick out, an index may not; a negative start would wrap around.
-        return pt.switch(pt.lt(start, 0), length, start + pt.arange(n))
+        index = pt.switch(pt.lt(start, 0), length, start + pt.arange(n))
+        return self._checked(entry.stop, index, length, Check(table, "a slice", 0))
 
 
 def hold_back(new, table, fine):
@@ -314,6 +332,17 @@ def _weighted(indices, target):
     return found
 
 
-def _named(node):
-    names = [one.name for one in node.inputs[2:] if one.name]
-    return names[0] if names else "the index"
+def _name(index):
+    return index.name or "the index"
+
+
+def _dimension(length):
+    """``(table, axis)`` of ``table.shape[axis]``."""
+    node = length.owner
+    while node is not None and not is_index_read(node):
+        node = node.inputs[0].owner  # a cast
+    if node is None or node.inputs[0].owner is None:
+        return None, None
+    table = node.inputs[0].owner.inputs[0]
+    (axis,) = indices_of(node)
+    return (table if isinstance(table, SharedVariable) else None), int(axis.data)

@@ -47,7 +47,7 @@ class DonatingJAXLinker(JAXLinker):
     def jit_compile(self, fn):
         import jax
 
-        if self.scalar_shape_inputs:
+        if self.scalar_shape_inputs or not self.fgraph.outputs:
             return super().jit_compile(fn)  # static arguments and donation do not go together
         dtypes = [getattr(output.type, "dtype", None) for output in self.fgraph.outputs]
 
