@@ -481,7 +481,7 @@ def test_no_node_of_a_step_is_as_large_as_the_table(rule, monkeypatch):
 
     n, sizes = 1000, []
 
-    def look(fgraph, position, node, thunk):
+    def look(node, thunk, **_):
         if not node.op.destroy_map and not node.op.view_map:
             sizes.extend(np.size(storage[0]) for storage in thunk.outputs)
 
