@@ -156,7 +156,7 @@ def _takes_rows(node, position):
         isinstance(one.op, (Shape, Shape_i))
         or (is_index_write(one) and at == 0)
         or _takes_rows(one, at)
-        for one, at in inner.clients[inner.inputs[position]]
+        for one, at in inner.clients.get(inner.inputs[position], ())
         if one in inner.apply_nodes
     )
 

@@ -1,0 +1,273 @@
+"""The examples run, and what they print and write is right."""
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+TEXT = """
+The quick cat drinks cold milk in the warm kitchen.
+The small dog eats red meat in the warm kitchen.
+The quick dog drinks cold water near the old house.
+The small cat eats fresh fish near the old house.
+"""
+SMALL = ["--dim", "8", "--window", "3", "--negatives", "3", "--batch", "64", "--sample", "0"]
+
+
+def load(name):
+    """An example as a module; its name is none that `import` takes."""
+    spec = importlib.util.spec_from_file_location(f"example_{name[:2]}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def words():
+    return load("03_word_embeddings")
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT * 20)
+    return path
+
+
+def is_png(path):
+    content = path.read_bytes()
+    return content.startswith(b"\x89PNG") and len(content) > 1000
+
+
+def test_faq_lookup_table(tmp_path, capsys):
+    pytest.importorskip("jax")
+    pytest.importorskip("matplotlib")
+    assert load("01_faq_lookup_table").main(["--steps", "200", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    for backend in ("c", "jax"):
+        assert f"{backend}: inc_subtensor with [3, 1, 3] changed the rows [1, 3]\n" in printed
+        assert f"{backend}: set_subtensor with [3, 1, 4] changed the rows [1, 3, 4]\n" in printed
+    number = r"unused='(\w+)': accumulator before a visit ([\d.e-]+), mean step at a visit ([\d.]+)"
+    found = {name: (float(a), float(step)) for name, a, step in re.findall(number, printed)}
+    assert found["decay"][0] < found["keep"][0] / 10
+    assert found["decay"][1] > found["keep"][1]
+    # All that is left in a decayed accumulator is the gradient of the moment.
+    assert found["decay"][1] == pytest.approx(0.01 / np.sqrt(1 - 0.9), abs=1e-3)
+    assert is_png(tmp_path / "rmsprop_rare_word.png")
+
+
+def test_efficient_embeddings(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    sizes = ["100", "1000"]
+    main = load("02_efficient_embeddings").main
+    assert main(["--sizes", *sizes, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "dense, subset, scalars: the same table after 20 steps" in printed
+    rows = re.findall(r"^ +(\d+) +(\d+) +(\d+) +(\d+)$", printed, re.MULTILINE)
+    assert [row[0] for row in rows] == sizes
+    assert all(int(time) > 0 for row in rows for time in row[1:])
+    assert is_png(tmp_path / "time_per_step.png")
+
+
+def read_text(path):
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split(" ") for line in lines]
+    vectors = np.array([numbers for _, *numbers in pairs], "float32")
+    assert header == f"{len(vectors)} {vectors.shape[1]}"
+    return [word for word, *_ in pairs], vectors
+
+
+def read_binary(path):
+    """The format as other tools read it: a header, then word, blank, float32s, new line."""
+    with open(path, "rb") as file:
+        n_words, dim = map(int, file.readline().split())
+        words, vectors = [], []
+        for _ in range(n_words):
+            word = b""
+            while (letter := file.read(1)) != b" ":
+                word += letter
+            words.append(word.decode())
+            vectors.append(np.frombuffer(file.read(4 * dim), "<f4"))
+            assert file.read(1) == b"\n"
+        assert file.read() == b""
+    return words, np.array(vectors)
+
+
+def check_run(printed, out):
+    """Lower cost, neighbours, vectors and a picture."""
+    costs = [float(cost) for cost in re.findall(r"epoch \d+: cost ([\d.]+) per pair", printed)]
+    assert len(costs) > 1
+    assert costs[-1] < costs[0]
+    words, vectors = read_text(out / "vectors.txt")
+    binary_words, binary_vectors = read_binary(out / "vectors.bin")
+    assert words == binary_words
+    np.testing.assert_array_equal(vectors, binary_vectors)
+    assert is_png(out / "words.png")
+    found = re.search(r"^cat: (.+)$", printed, re.MULTILINE)
+    assert set(found[1].split()) < set(words) - {"cat"}
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "c",
+        pytest.param("numba", marks=pytest.mark.slow),
+        pytest.param("jax", marks=pytest.mark.slow),
+    ],
+)
+def test_word_embeddings(words, text, tmp_path, capsys, backend):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip(backend) if backend != "c" else None
+    out = tmp_path / "out"
+    options = ["--backend", backend, "--epochs", "6", "--words", "cat", "dog", "--out", str(out)]
+    assert words.main([str(text), *SMALL, *options]) == 0
+    printed = capsys.readouterr().out
+    check_run(printed, out)
+    assert "W_in: rows touched\n" in printed
+    assert "W_out: rows touched\n" in printed
+    assert re.search("^dog: ", printed, re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["sgd", "rowwise_adagrad", "adam", "ftrl"])
+def test_word_embeddings_learn_by_other_rules(words, text, tmp_path, capsys, rule):
+    pytest.importorskip("matplotlib")
+    options = ["--rule", rule, "--epochs", "8", "--words", "cat", "--out", str(tmp_path)]
+    assert words.main([str(text), *SMALL, *options]) == 0
+    check_run(capsys.readouterr().out, tmp_path)
+
+
+def test_pairs_are_those_of_a_loop(words):
+    vocabulary = words.Vocabulary([str(k) for k in range(7)], np.ones(7, "int64"))
+    sampler = words.Sampler(vocabulary, 2, 3, 0, np.random.default_rng(0))
+    ids = np.arange(7)
+    near = {(i, j) for i in ids for j in ids if abs(i - j) == 1}
+    far = {(i, j) for i in ids for j in ids if abs(i - j) == 2}
+    seen = set()
+    for _ in range(50):
+        pairs = [(int(a), int(b)) for a, b in sampler.pairs(ids)]
+        assert len(set(pairs)) == len(pairs)
+        assert near <= set(pairs) <= near | far
+        seen |= set(pairs)
+        for middle in ids:  # a word reaches as far to its left as to its right
+            if 2 <= middle <= 4:
+                assert ((middle, middle - 2) in pairs) == ((middle, middle + 2) in pairs)
+    assert seen == near | far
+
+
+def test_negatives_follow_the_counts(words):
+    counts = np.array([10_000, 1_000, 100, 10])
+    vocabulary = words.Vocabulary(list("abcd"), counts)
+    sampler = words.Sampler(vocabulary, 2, 5, 0, np.random.default_rng(0))
+    targets = sampler.targets(np.full((20_000, 2), 3))
+    assert (targets[:, 0] == 3).all()
+    drawn = np.bincount(targets[:, 1:].ravel(), minlength=4) / targets[:, 1:].size
+    expected = counts**0.75 / (counts**0.75).sum()
+    np.testing.assert_allclose(drawn[:3], expected[:3], atol=0.01)
+    assert drawn[3] < expected[3]  # the neighbour itself is drawn again
+
+
+def test_batches_have_one_length_and_count_all_words(words, text):
+    texts = words.sources([text])
+    vocabulary = words.count(texts, 1, 3)
+    sampler = words.Sampler(vocabulary, 3, 3, 0, np.random.default_rng(0))
+    batches = list(words.batches(texts, sampler, 100))
+    assert {pairs.shape for _, pairs in batches} == {(100, 2)}
+    assert sum(n for n, _ in batches) == vocabulary.counts.sum()
+
+
+@pytest.mark.parametrize("piece", [20, 77, 1000])
+def test_no_word_is_cut(words, text, monkeypatch, piece):
+    monkeypatch.setattr(words, "PIECE", piece)
+    found = [word for part in words.pieces(words.sources([text])) for word in part]
+    assert found == words.WORD.findall(text.read_text().lower())
+
+
+def test_words_with_white_space_are_refused(words, tmp_path):
+    with pytest.raises(words.InputError, match="'new york' holds white space"):
+        words.save(["old", "new york"], np.ones((2, 3), "float32"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (None, [], "No such file"),
+        ("", [], "the text has no words"),
+        ("1 2 3 ...", [], "the text has no words"),
+        ("too few words here", [], "only 0 of 4 words occur 5 times or more"),
+        (TEXT * 5, ["--words", "zebra"], "--words: zebra: not in the vocabulary"),
+        (
+            TEXT * 5,
+            ["--epochs", "2", "--rule", "sgd", "--learning-rate", "1e30"],
+            "no longer finite",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
+def test_bad_input_is_said(words, tmp_path, capsys, content, options, message):
+    path = tmp_path / "text.txt"
+    if content is not None:
+        path.write_text(content)
+    assert words.main([str(path), *SMALL, *options, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert re.search(message, error)
+
+
+@pytest.mark.parametrize("option", [["--dim", "0"], ["--rule", "newton"], ["--backend", "gpu"]])
+def test_bad_options_are_said(words, capsys, option):
+    with pytest.raises(SystemExit) as stop:
+        words.main(option)
+    assert stop.value.code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_interrupt_saves(text, tmp_path):
+    out = tmp_path / "out"
+    options = [*SMALL, "--epochs", "100000", "--words", "cat", "--out", str(out)]
+    command = [sys.executable, str(EXAMPLES / "03_word_embeddings.py"), str(text), *options]
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent)}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+    with process:
+        while not process.stdout.readline().startswith("epoch 2"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        printed = process.stdout.read()
+    assert process.returncode == 130
+    assert "interrupted; saved what was learnt" in printed
+    assert "cat: " in printed
+    np.testing.assert_array_equal(
+        read_text(out / "vectors.txt")[1], read_binary(out / "vectors.bin")[1]
+    )
+
+
+def test_interrupts_are_as_before_afterwards(words):
+    before = signal.getsignal(signal.SIGINT)
+    with words.interrupts() as interrupted:
+        assert not interrupted()
+        signal.raise_signal(signal.SIGINT)
+        assert interrupted()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_progress_without_tqdm(words, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    clock = iter([0.0, 1.0, 10.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with words.progress_bar(100) as bar:
+        bar.set_postfix_str("cost 2.5")
+        bar.update(30)
+        bar.update(20)
+    assert capsys.readouterr().out == "50%, 5 words/s, cost 2.5\n"
