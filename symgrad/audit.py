@@ -78,7 +78,7 @@ def _remedy(cost):
     )
 
 
-def audit(compiled, tables, dense=()):
+def audit(compiled, tables, dense=(), order=()):
     """Judge a compiled PyTensor function.
 
     Parameters
@@ -88,6 +88,8 @@ def audit(compiled, tables, dense=()):
         Those read or written by index in the user's graph.
     dense : set of shared variables
         Those whose dense update is meant.
+    order : sequence of shared variables
+        The order of the lines: that of the updates. Other tables come last.
 
     Returns
     -------
@@ -105,7 +107,8 @@ def audit(compiled, tables, dense=()):
             costs.append(
                 TableCost(spec.variable, kind, node, spec.variable in dense, new is not None)
             )
-    return Audit(tuple(costs))
+    rank = {shared: position for position, shared in enumerate(order)}
+    return Audit(tuple(sorted(costs, key=lambda cost: rank.get(cost.table, len(rank)))))
 
 
 def _cost(fgraph, table, new, donated):

@@ -24,7 +24,6 @@ __all__ = [
     "SharedArrayError",
     "SubsetRebuiltError",
     "SymgradError",
-    "UnsupportedIndexError",
 ]
 
 
@@ -46,10 +45,6 @@ class DenseReadError(SymgradError):
 
 class DisconnectedError(SymgradError):
     """The cost does not depend on the variable at all."""
-
-
-class UnsupportedIndexError(SymgradError):
-    """The rule or the backend cannot work with this kind of index."""
 
 
 class NotSharedError(SymgradError, TypeError):

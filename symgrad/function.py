@@ -99,7 +99,7 @@ def function(
         outputs, updates = _replaced(outputs, updates, givens)
     guarded = guard(outputs, updates, backend)
     compiled = _compile(inputs, guarded, backend, options)
-    found = audit_compiled(compiled, guarded.indexed, dense)
+    found = audit_compiled(compiled, guarded.indexed, dense, order=list(updates))
     if audit == "raise":
         found.check()
     elif audit == "warn" and found.offences:

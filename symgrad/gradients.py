@@ -164,9 +164,7 @@ def check_paths(cost, reads):
 def _not_in_cost(cost, read):
     name = describe(read.table)
     for variable, _ in paths(cost):
-        if variable.type == read.variable.type and equal_computations(
-            [variable], [read.variable]
-        ):
+        if variable.type == read.variable.type and equal_computations([variable], [read.variable]):
             return SubsetRebuiltError(
                 f"the gradient is asked for a second subset of {name}, equal to the one in the "
                 f"cost but not the same variable. Write subset = {name}[index] once, build the "

@@ -18,8 +18,8 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 
 from symgrad.ops.checks import CheckIndex, check_shape
-from symgrad.ops.coalesce import Coalesce
-from symgrad.places import is_distinct, same_indices
+from symgrad.ops.coalesce import Coalesce, coalesce
+from symgrad.places import flat, is_distinct, same_indices
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 
 __all__ = ["Guarded", "guard"]
@@ -81,8 +81,8 @@ def guard(outputs, updates, backend):
 class _Guard:
     def __init__(self, backend):
         self.raises = backend != "jax"
-        # PyTensor's inc runs np.add.at where rows may repeat, which is ten times as slow.
-        self.fast_inc = backend == "c"
+        # PyTensor's C backend runs np.add.at where rows of a table may repeat: ten times as slow.
+        self.slow_inc = backend == "c"
         self.guarded = Guarded([], {})
         self.new = {}  # old variable -> new variable
         self.numbers = {}  # index variable -> number of its checks
@@ -160,8 +160,19 @@ class _Guard:
                 self._report_repeats(indices, target, Check(table, "the index", 0))
             return pt.set_subtensor(chosen, rows)
         ignore = getattr(op, "ignore_duplicates", False)
-        ignore |= self.fast_inc and distinct and target.type.ndim > 1
+        if self.raises and not (ignore or distinct) and _chooses_rows(indices, rows, target):
+            n = indices[0].type.ndim
+            return self._inc_rows(target, flat(indices[0], n), flat(rows, n))
+        ignore |= distinct and self.slow_inc and target.type.ndim > 1
         return pt.inc_subtensor(chosen, rows, ignore_duplicates=ignore)
+
+    def _inc_rows(self, target, index, rows):
+        """An `inc` of rows that may repeat, in the form that is fast on the backend."""
+        if not (self.slow_inc and target.type.ndim > 1):
+            return pt.inc_subtensor(target[index], rows)
+        rows = pt.cast(rows, target.type.dtype)
+        distinct, summed, _ = coalesce(index, rows, target.shape[0])
+        return pt.inc_subtensor(target[distinct], summed, ignore_duplicates=True)
 
     def _coalesce(self, node, inputs):
         index, gradient, length = inputs
@@ -244,9 +255,7 @@ class _Guard:
         if isinstance(mask, Constant):
             return [pt.constant(one) for one in np.nonzero(mask.data)]
         if self.raises:
-            fits = [
-                pt.eq(mask.shape[k], target.shape[axis + k]) for k in range(mask.type.ndim)
-            ]
+            fits = [pt.eq(mask.shape[k], target.shape[axis + k]) for k in range(mask.type.ndim)]
             message = f"a boolean mask has not the length of axis {axis} of what it indexes"
             mask = CheckAndRaise(IndexError, message)(mask, *fits)
         return mask.nonzero()
@@ -282,6 +291,18 @@ def root(variable):
     while variable.owner is not None and is_index_write(variable.owner):
         variable = variable.owner.inputs[0]
     return variable if isinstance(variable, SharedVariable) else None
+
+
+def _chooses_rows(indices, rows, target):
+    """Does the index choose whole rows, and is there one row of floats for each?"""
+    (index, *rest) = indices
+    return (
+        not rest
+        and not isinstance(index, slice)
+        and rows.type.ndim == index.type.ndim + target.type.ndim - 1
+        and 1 not in rows.type.shape[: index.type.ndim]
+        and target.type.dtype in ("float32", "float64")
+    )
 
 
 def _fits(rows, indices):

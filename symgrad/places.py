@@ -49,23 +49,27 @@ class Place:
     distinct: bool = True
     used: Variable | None = None
 
+    @property
+    def key(self):
+        """The index as one would write it: without full slices at the end."""
+        last = max((k for k, one in enumerate(self.indices) if one != ALL), default=0)
+        return self.indices[: last + 1]
+
     def read(self, table):
         """The block of `table`."""
-        return table[self.indices] if self.indices else table
+        return table[self.key] if self.indices else table
 
     def write(self, table, block):
         """`table` with the block set."""
-        return pt.set_subtensor(table[self.indices], block) if self.indices else block
+        return pt.set_subtensor(table[self.key], block) if self.indices else block
 
     def add(self, table, step):
         """`table` with `step` added to the block; repeated rows add up."""
-        return pt.inc_subtensor(table[self.indices], step) if self.indices else table + step
+        return pt.inc_subtensor(table[self.key], step) if self.indices else table + step
 
     def of_rows(self):
         """The place of the same rows in a slot with one number per row, see `row_shape`."""
-        kept = tuple(
-            one if axis in self.axes else ALL for axis, one in enumerate(self.indices)
-        )
+        kept = tuple(one if axis in self.axes else ALL for axis, one in enumerate(self.indices))
         return Place(kept, self.axes, self.row_dims, self.distinct, self.used)
 
     def row_shape(self, shape):
@@ -200,9 +204,7 @@ def _entry_form(read, gradient):
 def _same_form(forms):
     first = forms[0]
     return all(
-        form is not None
-        and form.axes == first.axes
-        and same_indices(form.window, first.window)
+        form is not None and form.axes == first.axes and same_indices(form.window, first.window)
         for form in forms
     )
 

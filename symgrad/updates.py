@@ -218,9 +218,7 @@ class _Emitter:
             slot: self._slot(slot, name, block, initial)
             for slot, initial in self.rule.slots.items()
         }
-        places = {
-            slot: place.of_rows() if slot in self.rule.row_slots else place for slot in slots
-        }
+        places = {slot: place.of_rows() if slot in self.rule.row_slots else place for slot in slots}
         old = {slot: places[slot].read(variable) for slot, variable in slots.items()}
         step, new = self.rule.law(
             block.value,

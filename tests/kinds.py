@@ -93,9 +93,7 @@ def _pairs(rng, variety):
 MASK = np.array([True, False, True, True, False, False, True, False, False])
 
 KINDS = {
-    "scalar": Kind(
-        (9, 3), one("i", shape=()), lambda W, i: W[i], lambda i: int(i), _scalar
-    ),
+    "scalar": Kind((9, 3), one("i", shape=()), lambda W, i: W[i], lambda i: int(i), _scalar),
     "slice": Kind(
         (9, 3),
         lambda: [pt.lscalar("a"), pt.lscalar("b")],
@@ -119,9 +117,7 @@ KINDS = {
     ),
     **{
         f"vector of {dtype}": vector_of(dtype)
-        for dtype in (
-            "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"
-        )
+        for dtype in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
     },
     "matrix": Kind(
         (9, 3),

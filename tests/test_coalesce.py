@@ -87,8 +87,9 @@ def test_errors(mode):
 
 
 def test_jax_drops_what_is_out_of_range():
-    f = pytensor.function([index, length], sg.coalesce(index, pt.ones_like(index), length)[0],
-                          mode="JAX")
+    f = pytensor.function(
+        [index, length], sg.coalesce(index, pt.ones_like(index), length)[0], mode="JAX"
+    )
     assert np.asarray(f([0, 9, -9, -5], 4)).tolist() == [0, 4, 4, 4]
 
 
@@ -121,7 +122,9 @@ def test_pushforward_is_the_sum_of_tangents():
     summed = sg.coalesce(index, g, 9)[1]
     for direct in (True, False):
         pushed = pushforward(summed, g, tangent, use_op_pushforward=direct)
-        f = pytensor.function([index, g, tangent], pushed, mode=MODES["py"], on_unused_input="ignore")
+        f = pytensor.function(
+            [index, g, tangent], pushed, mode=MODES["py"], on_unused_input="ignore"
+        )
         result = f([2, 7, 2], np.zeros((3, 1)), [[1.0], [2.0], [4.0]])
         assert result.tolist() == [[5.0], [2.0]]
 

@@ -66,8 +66,9 @@ def test_a_rebuilt_subset_is_named(W):
         lambda W: (W**2).sum(),
         lambda W: W[index].sum(),
         lambda W: W.T[0].sum(),
-        lambda W: pytensor.scan(lambda i, W: W[i].sum(), sequences=index, non_sequences=W,
-                                return_updates=False).sum(),
+        lambda W: pytensor.scan(
+            lambda i, W: W[i].sum(), sequences=index, non_sequences=W, return_updates=False
+        ).sum(),
     ],
     ids=["decay", "second read", "transpose", "scan"],
 )

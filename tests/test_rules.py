@@ -89,9 +89,7 @@ def test_three_reads_are_one_update_on_every_backend(position, rule, backend):
         f(*indices)
     expected, _ = oracles.run(rule, triples.start, calls, counter=counter, **rates(rule))
     np.testing.assert_allclose(triples.W.get_value(), expected, **tolerance(dtype))
-    untouched = np.setdiff1d(
-        np.arange(8), np.concatenate([i for c in calls for i, _ in c]) % 8
-    )
+    untouched = np.setdiff1d(np.arange(8), np.concatenate([i for c in calls for i, _ in c]) % 8)
     assert np.array_equal(triples.W.get_value()[untouched], triples.start[untouched])
 
 
@@ -102,8 +100,12 @@ def test_all_rows_once_is_the_dense_rule(rule):
     index, g = pt.lvector(), pt.dmatrix()
     params = [tables[0][index], tables[1]]
     fs = [
-        compile_on("unoptimised", [index, g], updates=sg.RULES[rule]([g], [p], **rates(rule)),
-                   on_unused_input="ignore")
+        compile_on(
+            "unoptimised",
+            [index, g],
+            updates=sg.RULES[rule]([g], [p], **rates(rule)),
+            on_unused_input="ignore",
+        )
         for p in params
     ]
     for seed in range(3):

@@ -103,9 +103,7 @@ class TestUnusedRows:
     def test_decay_is_the_dense_rule(self, rule):
         W = table()
         start = W.get_value()
-        updates = sg.RULES[rule](
-            (W[index] * weights).sum(), W, unused="decay", **rates(rule)
-        )
+        updates = sg.RULES[rule]((W[index] * weights).sum(), W, unused="decay", **rates(rule))
         calls = feed(compile_on("unoptimised", [index, weights], updates=updates))
         gradients = [oracles.scatter(start, call)[0] for call in calls]
         expected, _ = oracles.dense_run(rule, start, gradients, **rates(rule))
@@ -134,8 +132,11 @@ class TestUnusedRows:
 
 
 class TestTransforms:
-    @pytest.mark.parametrize("golden", [g for g in GOLDENS["norms"] if "axes" not in g],
-                             ids=lambda g: f"{g['library']}-{g['function']}-{g['max_norm']}")
+    @pytest.mark.parametrize(
+        "golden",
+        [g for g in GOLDENS["norms"] if "axes" not in g],
+        ids=lambda g: f"{g['library']}-{g['function']}-{g['max_norm']}",
+    )
     def test_values_of_libraries(self, golden):
         params = [sg.shared(np.zeros_like(np.array(t)), name="p") for t in golden["tensors"]]
         transform = getattr(sg, golden["function"])(golden["max_norm"])
@@ -152,9 +153,7 @@ class TestTransforms:
         for unused in ("keep", "decay"):
             W, V, b = table(), table((2, 2), "V"), table((2,), "b")
             h = pt.tanh(pt.dot(W[index], V) + b) * weights
-            updates = sg.sgd(
-                (h**2).sum(), [W, V, b], 0.1, transforms=[transform], unused=unused
-            )
+            updates = sg.sgd((h**2).sum(), [W, V, b], 0.1, transforms=[transform], unused=unused)
             f = sg.function([index, weights], updates=updates, backend=backend)
             feed(f, [([1, 1, 3, -5, 1], 0)])
             results.append([p.get_value() for p in (W, V, b)])
@@ -182,19 +181,27 @@ class TestTransforms:
         expected = start[4] - start[4] * 0.1 / np.linalg.norm(start[4])
         np.testing.assert_allclose(W.get_value()[4], expected)
 
-    @pytest.mark.parametrize("make", [sg.clip, sg.clip_norms, sg.total_norm_constraint,
-                                      sg.weight_decay, sg.max_norm])
+    @pytest.mark.parametrize(
+        "make", [sg.clip, sg.clip_norms, sg.total_norm_constraint, sg.weight_decay, sg.max_norm]
+    )
     def test_limits_are_above_zero(self, make):
         with pytest.raises(errors.HyperparameterError, match="above 0"):
             make(-1.0)
 
 
 class TestConstraint:
-    @pytest.mark.parametrize("constraint, expect", [
-        (sg.max_norm(1.0), lambda w, g: oracles.norm_constraint(w - g, 1.0, (1,))),
-        (sg.unit_norm(), lambda w, g: (w - g) / (1e-7 + np.linalg.norm(w - g, axis=1)[:, None])),
-        (sg.nonnegative(), lambda w, g: np.maximum(w - g, 0)),
-    ], ids=["max_norm", "unit_norm", "nonnegative"])
+    @pytest.mark.parametrize(
+        "constraint, expect",
+        [
+            (sg.max_norm(1.0), lambda w, g: oracles.norm_constraint(w - g, 1.0, (1,))),
+            (
+                sg.unit_norm(),
+                lambda w, g: (w - g) / (1e-7 + np.linalg.norm(w - g, axis=1)[:, None]),
+            ),
+            (sg.nonnegative(), lambda w, g: np.maximum(w - g, 0)),
+        ],
+        ids=["max_norm", "unit_norm", "nonnegative"],
+    )
     def test_touched_rows_only(self, constraint, expect, backend):
         W = table()
         start, rows = W.get_value(), [1, 1, -2]
@@ -306,7 +313,7 @@ class TestParameters:
         cost = (subset**2).sum()
         (ours,) = sg.sgd(cost, subset, 0.1).values()
         faq = sg.inc_subtensor(subset, -0.1 * sg.grad(cost, subset))
-        assert type(ours.owner.op) is type(faq.owner.op)
+        assert ours.owner.op == faq.owner.op
         assert ours.owner.inputs[0] is W and ours.owner.inputs[2] is index
 
     def test_mistakes(self):
@@ -347,19 +354,22 @@ class TestOptions:
         with pytest.raises(errors.HyperparameterError, match="not callable"):
             sg.sgd(table()[index].sum(), [], 0.1, transforms=[5.0])
 
-    @pytest.mark.parametrize("rule, hyper, words", [
-        ("sgd", {"learning_rate": -1}, "at least 0"),
-        ("sgd", {"learning_rate": None}, "give a number"),
-        ("momentum", {"learning_rate": 1, "momentum": 1.0}, r"in \[0, 1\)"),
-        ("rmsprop", {"rho": 1.5}, r"in \[0, 1\)"),
-        ("adam", {"beta1": -0.1}, r"in \[0, 1\)"),
-        ("adam", {"epsilon": float("nan")}, "at least 0"),
-        ("adam_decayed", {"decay": 0}, r"in \(0, 1\]"),
-        ("rprop", {"eta_plus": 0.5}, "above 1"),
-        ("rprop", {"eta_minus": 1.5}, r"in \(0, 1\)"),
-        ("ftrl", {"learning_rate": 0}, "divides by it"),
-        ("lion", {"weight_decay": -1}, "at least 0"),
-    ])
+    @pytest.mark.parametrize(
+        "rule, hyper, words",
+        [
+            ("sgd", {"learning_rate": -1}, "at least 0"),
+            ("sgd", {"learning_rate": None}, "give a number"),
+            ("momentum", {"learning_rate": 1, "momentum": 1.0}, r"in \[0, 1\)"),
+            ("rmsprop", {"rho": 1.5}, r"in \[0, 1\)"),
+            ("adam", {"beta1": -0.1}, r"in \[0, 1\)"),
+            ("adam", {"epsilon": float("nan")}, "at least 0"),
+            ("adam_decayed", {"decay": 0}, r"in \(0, 1\]"),
+            ("rprop", {"eta_plus": 0.5}, "above 1"),
+            ("rprop", {"eta_minus": 1.5}, r"in \(0, 1\)"),
+            ("ftrl", {"learning_rate": 0}, "divides by it"),
+            ("lion", {"weight_decay": -1}, "at least 0"),
+        ],
+    )
     def test_hyper_parameters_out_of_range(self, rule, hyper, words):
         W = table()
         with pytest.raises(errors.HyperparameterError, match=f"{rule}: .*{words}"):
@@ -371,8 +381,14 @@ class TestUpdates:
         V, b = sg.shared(np.ones(2), name="V"), sg.shared(np.ones(2), name="b")
         cost = V.sum() + b.sum()
         both = sg.adam(cost, V) | sg.adam(cost, b)
-        assert list(both.slots) == ["m/V", "v/V", "t", "m/b", "v/b", "t.2"] or set(
-            both.slots) == {"t", "m/V", "v/V", "t.2", "m/b", "v/b"}
+        assert list(both.slots) == ["m/V", "v/V", "t", "m/b", "v/b", "t.2"] or set(both.slots) == {
+            "t",
+            "m/V",
+            "v/V",
+            "t.2",
+            "m/b",
+            "v/b",
+        }
         assert len(both) == 8
         with pytest.raises(errors.DuplicateUpdateError, match="both updates change V"):
             sg.sgd(cost, V, 0.1) | sg.sgd(cost, V, 0.1)
@@ -380,7 +396,8 @@ class TestUpdates:
     def test_unnamed_parameters_get_names(self):
         a, b = sg.shared(np.ones(2)), sg.shared(np.ones(2))
         assert list(sg.momentum(a.sum() + b.sum(), [a, b], 0.1).slots) == [
-            "velocity/param0", "velocity/param1",
+            "velocity/param0",
+            "velocity/param1",
         ]
 
     def test_slots_have_the_dtype_and_static_shape_of_the_table(self):

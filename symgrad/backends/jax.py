@@ -6,15 +6,24 @@ from functools import cache
 
 import numpy as np
 from pytensor.compile.mode import Mode, get_mode
-from pytensor.graph.basic import Variable
+from pytensor.graph.basic import Constant, Variable
 from pytensor.link.basic import Container
 from pytensor.link.jax.linker import JAXLinker
+from pytensor.tensor.basic import Split
 
 from symgrad.backends.rewrites import with_symgrad_rewrites
 from symgrad.errors import BackendError
 from symgrad.subsets import indices_of, is_index_read, is_index_write
 
-__all__ = ["check_expressible", "float64", "inexpressible", "jax_mode", "quiet", "to_device", "to_host"]
+__all__ = [
+    "check_expressible",
+    "float64",
+    "inexpressible",
+    "jax_mode",
+    "quiet",
+    "to_device",
+    "to_host",
+]
 
 
 @cache
@@ -72,9 +81,14 @@ def float64():
 
 @contextlib.contextmanager
 def quiet():
-    """Keep PyTensor from warning of the shape assertions that it itself puts in and leaves out."""
+    """Keep PyTensor from warning of what is known.
+
+    It leaves out the shape assertions that it itself put in, and `check_expressible` refuses
+    splits of unknown lengths.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Skipping .*Could not broadcast dimensions")
+        warnings.filterwarnings("ignore", "Split node does not have constant split positions")
         yield
 
 
@@ -120,6 +134,12 @@ def to_host(shared):
 def check_expressible(fgraph):
     """Raise a :class:`BackendError` for nodes whose shapes JAX could not know in advance."""
     for node in fgraph.apply_nodes:
+        if isinstance(node.op, Split) and not isinstance(node.inputs[2], Constant):
+            raise BackendError(
+                f"JAX needs shapes that do not depend on data, but {node} splits into lengths "
+                "known only at run time. Read the parts by an index of their own, or use "
+                "backend='c' or 'numba'"
+            )
         if not (is_index_read(node) or is_index_write(node)):
             continue
         for entry in indices_of(node):

@@ -1,9 +1,12 @@
 """The rewrites that symgrad leaves out, and its own, under a tag that no stock mode includes."""
 
 from pytensor.compile.mode import optdb
+from pytensor.graph.basic import Constant
 from pytensor.graph.features import Feature
 from pytensor.graph.rewriting.basic import GraphRewriter, dfs_rewriter, node_rewriter
+from pytensor.tensor.basic import MakeVector, Split, arange
 from pytensor.tensor.elemwise import CAReduce, Elemwise
+from pytensor.tensor.shape import Shape_i
 
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
 
@@ -113,10 +116,40 @@ def reduce_in_output_dtype(fgraph, node):
     return [op.clone(dtype=dtype, acc_dtype=dtype)(*node.inputs)]
 
 
-optdb.register(
-    "symgrad_reduce_in_output_dtype",
-    dfs_rewriter(reduce_in_output_dtype),
-    "symgrad_jax",
-    position=60,
-)
+@node_rewriter([Split])
+def split_as_reads(fgraph, node):
+    """A split into the lengths of other variables -> reads of ranges.
+
+    It is the gradient of `concatenate`. JAX wants the lengths to be static, and loses them when
+    they are put into the vector that `Split` takes.
+    """
+    whole, axis, lengths = node.inputs
+    if not isinstance(axis, Constant) or lengths.owner is None:
+        return None
+    parts = [_length(one) for one in lengths.owner.inputs]
+    if not isinstance(lengths.owner.op, MakeVector) or None in parts:
+        return None
+    before, start = (slice(None),) * int(axis.data), 0
+    reads = []
+    for part in parts:
+        reads.append(whole[(*before, arange(part) + start)])
+        start = start + part
+    return reads
+
+
+def _length(variable):
+    """A length that PyTensor's JAX `arange` takes: a constant or the length of a variable."""
+    while variable.owner is not None and isinstance(variable.owner.op, Elemwise):
+        (variable, *others) = variable.owner.inputs  # a cast
+        if others:
+            return None
+    known = isinstance(variable, Constant) or (
+        variable.owner is not None and isinstance(variable.owner.op, Shape_i)
+    )
+    return variable if known else None
+
+
+for rewrite in (reduce_in_output_dtype, split_as_reads):
+    name = f"symgrad_{rewrite.__name__}"
+    optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -38,9 +38,7 @@ class CheckIndex(COp):
         register_backends()
 
     def make_node(self, index, length, number):
-        index, length, number = (
-            pt.cast(pt.as_tensor(x), "int64") for x in (index, length, number)
-        )
+        index, length, number = (pt.cast(pt.as_tensor(x), "int64") for x in (index, length, number))
         return Apply(self, [index, length, number], [index.type()])
 
     def do_constant_folding(self, *args):
@@ -50,9 +48,7 @@ class CheckIndex(COp):
         index, length, number = inputs
         outside = (index < -length) | (index >= length)
         if outside.any():
-            raise IndexError(
-                "symgrad index", int(number), int(index[outside].flat[0]), int(length)
-            )
+            raise IndexError("symgrad index", int(number), int(index[outside].flat[0]), int(length))
         output_storage[0][0] = np.asarray(np.where(index < 0, index + length, index))
 
     def infer_shape(self, *args):

@@ -1,0 +1,420 @@
+"""Word embeddings from your own text: skip-gram with negative sampling on two tables.
+
+Without TEXT it reads the English that every CPython carries, the help pages of the language.
+"""
+
+# %% [markdown]
+# # Word embeddings
+#
+# Two tables, one row for each word: `W_in` for the word in the middle of a window, `W_out` for
+# the words around it. A pair (word, neighbour) should have a large scalar product, pairs of the
+# word with a few words drawn at random a small one. A batch reads a few hundred rows of each
+# table, and the update touches only those, whatever the rule.
+#
+#     python examples/03_word_embeddings.py book1.txt book2.txt --words king river
+#
+# Files are read piece by piece, once to count the words and once for each epoch, so they may be
+# larger than memory. Ctrl-C stops after the current batch and saves what has been learnt.
+
+# %%
+import argparse
+import contextlib
+import io
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytensor.tensor as pt
+
+import symgrad as sg
+
+WORD = re.compile(r"[^\W\d_]+")  # runs of letters, of any alphabet
+PIECE = 1 << 18  # characters of text worked on at a time
+RATES = {
+    "sgd": 0.1,
+    "momentum": 0.01,
+    "nesterov_momentum": 0.01,
+    "adagrad": 0.2,
+    "rowwise_adagrad": 0.2,
+    "adadelta": 3.0,
+    "radam": 0.01,
+    "lion": 0.001,
+    "rprop": 1e-5,
+    "ftrl": 0.2,
+}
+OTHER_RATE = 0.005  # RMSprop, Adam and its children
+# The rate falls to 0 over the run, as in word2vec. FTRL's weights are proportional to its rate, so
+# there it stays; rprop reads its rate once (and is made for full batches: it goes wild on these).
+CONSTANT_RATE = ("ftrl", "rprop")
+
+
+class InputError(Exception):
+    """What the user gave cannot be worked with; the message says why."""
+
+
+# %% [markdown]
+# ## Text
+#
+# Words are runs of letters in lower case. A piece of the file ends at white space, so that no word
+# is cut in two.
+
+
+# %%
+def sources(paths):
+    """For each text, a function that opens it."""
+    if paths:
+        return [lambda path=path: open(path, encoding="utf-8", errors="replace") for path in paths]
+    from pydoc_data.topics import topics
+
+    return [lambda: io.StringIO("\n".join(topics.values()))]
+
+
+def pieces(texts):
+    """Lists of words: all of the text in order, never all of it at once."""
+    for open_text in texts:
+        with open_text() as file:
+            rest = ""
+            while block := file.read(PIECE):
+                block = rest + block
+                cut = 1 + max(block.rfind(space) for space in " \n\t") or len(block)
+                yield WORD.findall(block[:cut].lower())
+                rest = block[cut:]
+            yield WORD.findall(rest.lower())
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that are learnt, most frequent first, and how often the text has them."""
+
+    words: list
+    counts: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "rows", {word: row for row, word in enumerate(self.words)})
+
+    def ids(self, words):
+        """The rows of those words that are in the vocabulary."""
+        found = (self.rows.get(word, -1) for word in words)
+        ids = np.fromiter(found, "int64", len(words))
+        return ids[ids >= 0]
+
+
+def count(texts, min_count, negatives):
+    """The vocabulary of the texts."""
+    counter = Counter()
+    for words in pieces(texts):
+        counter.update(words)
+    if not counter:
+        raise InputError("the text has no words: give files with running text, in UTF-8")
+    kept = [(word, n) for word, n in counter.most_common() if n >= min_count]
+    if len(kept) <= negatives + 1:
+        raise InputError(
+            f"only {len(kept)} of {len(counter)} words occur {min_count} times or more, too few "
+            f"to draw {negatives} negatives from: give more text, or a smaller --min-count"
+        )
+    return Vocabulary([word for word, _ in kept], np.array([n for _, n in kept]))
+
+
+# %% [markdown]
+# ## Pairs
+#
+# As in word2vec: very frequent words are dropped now and then, each word reaches 1 to `window`
+# words far, chosen anew each time, and negatives are drawn with the counts to the power 3/4.
+# All of it works on whole arrays.
+
+
+# %%
+class Sampler:
+    """Draws pairs (word, neighbour) and negatives for them."""
+
+    def __init__(self, vocabulary, window, negatives, sample, rng):
+        self.vocabulary, self.window, self.negatives, self.rng = vocabulary, window, negatives, rng
+        share = vocabulary.counts / vocabulary.counts.sum()
+        self.keep = np.sqrt(sample / share) + sample / share if sample else np.ones(len(share))
+        noise = np.cumsum(vocabulary.counts**0.75)
+        self.noise = noise / noise[-1]
+
+    def pairs(self, ids):
+        """All pairs of a piece of text in random order, shape ``(n, 2)``."""
+        ids = ids[self.rng.random(len(ids)) < self.keep[ids]]
+        reach = self.rng.integers(1, self.window + 1, len(ids))
+        found = [np.empty((0, 2), "int64")]
+        for distance in range(1, self.window + 1):
+            left, right = ids[:-distance], ids[distance:]
+            far = reach >= distance
+            found.append(np.stack([left, right], 1)[far[:-distance]])
+            found.append(np.stack([right, left], 1)[far[distance:]])
+        return self.rng.permutation(np.concatenate(found))
+
+    def targets(self, pairs):
+        """The neighbour of each pair and its negatives, shape ``(n, 1 + negatives)``."""
+        neighbour = pairs[:, 1:]
+        noise = self._draw((len(pairs), self.negatives))
+        same = noise == neighbour
+        noise[same] = self._draw(same.sum())  # a second draw, rarely the neighbour again
+        return np.concatenate([neighbour, noise], axis=1)
+
+    def _draw(self, shape):
+        return np.searchsorted(self.noise, self.rng.random(shape)).astype("int64")
+
+
+def batches(texts, sampler, length):
+    """``(words read for it, pairs)`` with always `length` pairs: JAX compiles once."""
+    rest = np.empty((0, 2), "int64")
+    for words in pieces(texts):
+        ids = sampler.vocabulary.ids(words)
+        rest = np.concatenate([rest, sampler.pairs(ids)])
+        n = len(rest) // length
+        for k in range(n):
+            yield len(ids) * (k + 1) // n - len(ids) * k // n, rest[k * length : (k + 1) * length]
+        rest = rest[n * length :]
+    if len(rest):
+        yield 0, np.resize(rest, (length, 2))  # the last batch is filled by cycling
+
+
+# %% [markdown]
+# ## The graph
+#
+# The first target of each word is its neighbour, the others are negatives. The cost is
+# `-log(sigmoid(score))` and `-log(sigmoid(-score))`, written as softplus, which does not overflow.
+# Nothing here says which rows are read or that words may repeat: the rule finds that out.
+
+
+# %%
+def tables(n_words, dim, rng):
+    """Input and output vectors, small and random."""
+    start = (rng.random((2, n_words, dim)).astype("float32") - 0.5) / dim
+    return sg.shared(start[0], name="W_in"), sg.shared(start[1], name="W_out")
+
+
+def compile_step(W_in, W_out, rule, rate, backend):
+    """``step(words, targets)``: one batch, returns its cost."""
+    words, targets = pt.lvector("words"), pt.lmatrix("targets")
+    score = pt.matmul(W_out[targets], W_in[words][:, :, None])[:, :, 0]
+    cost = pt.softplus(-score[:, 0]).sum() + pt.softplus(score[:, 1:]).sum()
+    updates = sg.RULES[rule](cost, [W_in, W_out], learning_rate=rate)
+    return sg.function([words, targets], cost, updates=updates, backend=backend)
+
+
+# %% [markdown]
+# ## Training
+#
+# An interrupt in the middle of a call could lose a table that JAX holds, so Ctrl-C only sets a
+# flag, which is looked at between batches.
+
+
+# %%
+@contextlib.contextmanager
+def interrupts():
+    """Within it, Ctrl-C makes the function it gives return True; afterwards all is as before."""
+    caught = []
+    before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
+    try:
+        yield lambda: bool(caught)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Lines:
+    """A progress bar for those who have no tqdm: a line every few seconds."""
+
+    def __init__(self, total):
+        self.total, self.n, self.cost = total, 0, ""
+        self.start = self.said = time.monotonic()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def update(self, n):
+        """Count `n` more words."""
+        self.n += n
+        now = time.monotonic()
+        if now - self.said > 5:
+            self.said, speed = now, self.n / (now - self.start)
+            self.write(f"{self.n / self.total:.0%}, {speed:,.0f} words/s, {self.cost}")
+
+    def set_postfix_str(self, text, refresh=False):
+        """What to say next to the speed."""
+        self.cost = text
+
+    def write(self, line):
+        """Print a line."""
+        print(line, flush=True)
+
+
+def progress_bar(total):
+    """A bar of tqdm if it is installed, else plain lines."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return Lines(total)
+    return tqdm(total=total, unit=" words", unit_scale=True, leave=False)
+
+
+def train(step, rate, texts, sampler, arguments):
+    """Run all epochs; True if they came to their end, False if Ctrl-C ended them."""
+    vocabulary, first = sampler.vocabulary, rate.get_value()
+    falls = arguments.rule not in CONSTANT_RATE
+    total = int(vocabulary.counts.sum()) * arguments.epochs
+    with interrupts() as interrupted, progress_bar(total) as bar:
+        for epoch in range(1, arguments.epochs + 1):
+            costs = []
+            for n_words, pairs in batches(texts, sampler, arguments.batch):
+                rate.set_value(first * np.float32(max(1 - falls * bar.n / total, 1e-4)))
+                costs.append(step(pairs[:, 0], sampler.targets(pairs)) / arguments.batch)
+                bar.set_postfix_str(f"cost {np.mean(costs[-100:]):.3f}", refresh=False)
+                bar.update(n_words)
+                if interrupted():
+                    return False
+            check(costs)
+            bar.write(f"epoch {epoch}: cost {np.mean(costs):.4f} per pair")
+    return True
+
+
+def check(costs):
+    """Raise if an epoch had nothing to learn from, or lost its way."""
+    if not costs:
+        raise InputError("the text has no pairs of words: give more text, or --sample 0")
+    if not np.all(np.isfinite(costs)):
+        raise InputError("the cost is no longer finite: give a smaller --learning-rate")
+
+
+# %% [markdown]
+# ## Results
+#
+# The input vectors are the word vectors. They are saved in the two formats of word2vec, which
+# most tools for word vectors read.
+
+
+# %%
+def save(words, vectors, folder):
+    """Write `vectors.txt` and `vectors.bin` in the formats of word2vec."""
+    broken = [word for word in words if not word or re.search(r"\s", word)]
+    if broken:
+        raise InputError(
+            f"the word {broken[0]!r} holds white space or nothing, which the formats of word2vec "
+            "use to end a word: rename it"
+        )
+    header = f"{len(words)} {vectors.shape[1]}\n"
+    vectors = vectors.astype("<f4")
+    with open(folder / "vectors.txt", "w", encoding="utf-8") as text:
+        text.write(header)
+        for word, vector in zip(words, vectors, strict=True):
+            # Nine digits give the very same float32 when they are read back.
+            text.write(f"{word} {' '.join(f'{x:.9g}' for x in vector)}\n")
+    with open(folder / "vectors.bin", "wb") as binary:
+        binary.write(header.encode())
+        for word, vector in zip(words, vectors, strict=True):
+            binary.write(word.encode() + b" " + vector.tobytes() + b"\n")
+
+
+def neighbours(row, vectors, n=6):
+    """The rows whose vectors have the largest cosine with that of `row`."""
+    unit = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-12)
+    nearest = np.argsort(-(unit @ unit[row]))
+    return [k for k in nearest if k != row][:n]
+
+
+def content_words(words, n=10):
+    """Frequent words that are long enough to mean something by themselves."""
+    return [word for word in words[20:] if len(word) > 5][:n]
+
+
+def draw(words, vectors, path, n=120):
+    """A picture of the most frequent words: the two directions in which their vectors vary most."""
+    try:
+        import matplotlib
+    except ImportError:
+        print("no picture: pip install matplotlib")
+        return
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    centred = vectors[:n] - vectors[:n].mean(axis=0)
+    x, y = (centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T).T
+    figure, axes = plt.subplots(figsize=(10, 8))
+    axes.scatter(x, y, s=4)
+    for word, *at in zip(words[:n], x, y, strict=False):
+        axes.annotate(word, at, fontsize=8)
+    axes.set(title="The most frequent words", xlabel="first direction", ylabel="second direction")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+# %%
+def main(argv=None):
+    """Train, save, print neighbours; the exit code."""
+    arguments = parse(argv)
+    try:
+        return run(arguments)
+    except (InputError, OSError, sg.errors.SymgradError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def run(arguments):
+    """All of it, once the options are read."""
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    rng, texts = np.random.default_rng(arguments.seed), sources(arguments.text)
+    vocabulary = count(texts, arguments.min_count, arguments.negatives)
+    words = vocabulary.words
+    if unknown := [word for word in arguments.words if word not in vocabulary.rows]:
+        raise InputError(f"--words: {', '.join(unknown)}: not in the vocabulary of the text")
+    print(f"{vocabulary.counts.sum():,} words, {len(words):,} different ones")
+    rate = sg.shared(np.float32(arguments.learning_rate), name="rate")
+    W_in, W_out = tables(len(words), arguments.dim, rng)
+    step = compile_step(W_in, W_out, arguments.rule, rate, arguments.backend)
+    print(step.audit)
+    sampler = Sampler(vocabulary, arguments.window, arguments.negatives, arguments.sample, rng)
+    finished = train(step, rate, texts, sampler, arguments)
+    vectors = W_in.get_value()
+    save(words, vectors, arguments.out)
+    draw(words, vectors, arguments.out / "words.png")
+    for word in arguments.words or content_words(words):
+        nearest = neighbours(vocabulary.rows[word], vectors)
+        print(f"{word}: {' '.join(words[k] for k in nearest)}")
+    print(f"{'saved' if finished else 'interrupted; saved what was learnt'} in {arguments.out}")
+    return 0 if finished else 130
+
+
+def parse(argv):
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("text", nargs="*", metavar="TEXT", help="files of running text, in UTF-8")
+    add("--words", nargs="+", default=[], help="words whose neighbours to print", metavar="WORD")
+    add("--backend", choices=("c", "numba", "jax"))
+    add("--rule", choices=sg.RULES, default="adagrad")
+    add("--learning-rate", type=float, help="at the start; default: one for each rule")
+    add("--dim", type=positive, default=100, help="length of the vectors")
+    add("--window", type=positive, default=5, help="how far neighbours may be")
+    add("--negatives", type=positive, default=5, help="negatives for each pair")
+    add("--sample", type=float, default=1e-4, help="share above which words are thinned out, or 0")
+    add("--min-count", type=positive, default=5, help="leave rarer words out")
+    add("--epochs", type=positive, default=15)
+    add("--batch", type=positive, default=1024, help="pairs for each step")
+    add("--seed", type=int, default=1)
+    add("--out", type=Path, default=Path(__file__).parent / "pictures" / "words")
+    arguments = parser.parse_args(argv)
+    if arguments.learning_rate is None:
+        arguments.learning_rate = RATES.get(arguments.rule, OTHER_RATE)
+    return arguments
+
+
+def positive(text):
+    """A whole number above zero, for argparse."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The suite can fail: each of these mistakes, put into a copy of the package, must turn it red."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# name -> (file, what stands there, what a mistake would write, the tests that must notice).
+MUTATIONS = {
+    "flip a sign": (
+        "rules/momentum.py",
+        "return -h.learning_rate * g, {}",
+        "return h.learning_rate * g, {}",
+        "tests/test_rules.py::test_dense_values_of_libraries",
+    ),
+    "drop coalesce": (
+        "places.py",
+        "rows, summed, _ = coalesce(index, gradient, length)",
+        "rows, summed = index, gradient",
+        "tests/test_rules.py::test_subset_values_of_torch",
+    ),
+    "inc where a set is meant": (
+        "places.py",
+        "pt.set_subtensor(table[self.key], block)",
+        "pt.inc_subtensor(table[self.key], block)",
+        "tests/test_rules.py::test_subset_values_of_torch",
+    ),
+    "set where an inc is meant": (
+        "places.py",
+        "pt.inc_subtensor(table[self.key], step)",
+        "pt.set_subtensor(table[self.key], step)",
+        "tests/test_rules.py::test_subset_values_of_torch",
+    ),
+    "epsilon outside the root": (
+        "rules/adaptive.py",
+        "step = -h.learning_rate * g / pt.sqrt(accumulator + h.epsilon)\n    return step, "
+        '{"accumulator": accumulator}\n\n\ndef _rowwise',
+        "step = -h.learning_rate * g / (pt.sqrt(accumulator) + h.epsilon)\n    return step, "
+        '{"accumulator": accumulator}\n\n\ndef _rowwise',
+        "tests/test_rules.py::test_dense_values_of_libraries",
+    ),
+    "no bias correction": (
+        "rules/adam.py",
+        "rate = h.learning_rate * pt.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)",
+        "rate = h.learning_rate",
+        "tests/test_rules.py::test_dense_values_of_libraries",
+    ),
+    "skip the check of an index": (
+        "guards.py",
+        "        return CheckIndex()(index, length, number)\n\n    def _report",
+        "        return pt.cast(index, 'int64')\n\n    def _report",
+        "tests/test_function.py::test_every_kind_of_read_is_checked",
+    ),
+    "accept an index one too large": (
+        "ops/checks.py",
+        "i[k] >= length",
+        "i[k] > length",
+        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+    ),
+    "accept one too large on JAX": (
+        "guards.py",
+        "pt.ge(index, length)",
+        "pt.gt(index, length)",
+        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+    ),
+    "write although a check failed on JAX": (
+        "guards.py",
+        "guarded.updates = held",
+        "pass",
+        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+    ),
+    "write before the work is done": (
+        "backends/rewrites.py",
+        "return {writer: list(early) for writer in writers}",
+        "return {}",
+        "tests/test_function.py::test_work_that_fails_late_changes_nothing",
+    ),
+    "keep the unsound rewrites": (
+        "backends/rewrites.py",
+        ".excluding(*UNSOUND)",
+        "",
+        "tests/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
+        "tests/test_function.py::test_a_read_after_a_set_sees_what_was_written",
+    ),
+    "do not donate": (
+        "backends/jax.py",
+        "donate_argnums=donated",
+        "donate_argnums=()",
+        "tests/test_function.py::test_jax_donates_the_tables",
+    ),
+    "ignore a mask": (
+        "updates.py",
+        "if block.mask is None:\n            return new",
+        "if True:\n            return new",
+        "tests/test_updates.py::TestMask",
+    ),
+    "count padding as rows": (
+        "places.py",
+        "if self.used is None:",
+        "if True:",
+        "tests/test_updates.py::TestTransforms",
+    ),
+    "overlook another path": (
+        "gradients.py",
+        "if variable in tables and consumer is not None:",
+        "if False:",
+        "tests/test_gradients.py",
+    ),
+    "count calls where visits are meant": (
+        "updates.py",
+        'if self.rule.clock and self.options.counter == "row":',
+        "if False:",
+        "tests/test_updates.py::TestMask::test_of_rows_only",
+    ),
+    "let a table be swept": (
+        "audit.py",
+        'kind, blame = "swept", str(node)\n                continue',
+        "continue",
+        "tests/test_function.py::test_the_audit_names_what_is_not_rows",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_turns_the_suite_red(name, tmp_path):
+    file, right, wrong, tests = MUTATIONS[name]
+    for folder in ("symgrad", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "setup.cfg", tmp_path)
+    source = tmp_path / "symgrad" / file
+    text = source.read_text()
+    assert text.count(right) == 1, "the mutation no longer fits the source"
+    source.write_text(text.replace(right, wrong))
+    # Compiled code is cached by version, not by source: a changed Op needs an empty cache.
+    flags = f"base_compiledir={tmp_path / 'compiled'}" if file.startswith("ops/") else ""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTENSOR_FLAGS": flags},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert "failed" in done.stdout
