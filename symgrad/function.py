@@ -30,7 +30,7 @@ from symgrad.subsets import describe, is_index_read, is_index_write
 
 __all__ = ["Function", "function"]
 
-# After this many shapes of the inputs JAX has compiled the function so often that it should be said.
+# So many shapes of the inputs, each of which JAX compiled for, are worth a word.
 _MANY_SHAPES = 5
 
 

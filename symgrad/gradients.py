@@ -137,8 +137,9 @@ def check_float(variable):
     if variable.type.dtype not in float_dtypes:
         read = read_of(variable)
         raise IntegerTableError(
-            f"{describe(read.table if read else variable)} holds {variable.type.dtype}, which has no gradient: make the "
-            f"table of floats, e.g. sg.shared(values.astype('{pytensor.config.floatX}'))"
+            f"{describe(read.table if read else variable)} holds {variable.type.dtype}, which has "
+            "no gradient: make the table of floats, e.g. "
+            f"sg.shared(values.astype('{pytensor.config.floatX}'))"
         )
 
 
@@ -396,7 +397,7 @@ def _mask_at(mask, table, place):
     one = [size == 1 for size in mask.type.shape]
     indices = tuple(
         entry if not broadcast else slice(None) if isinstance(entry, slice) else entry * 0
-        for entry, broadcast in zip(place.indices, one)
+        for entry, broadcast in zip(place.indices, one, strict=False)
     )
     return mask[indices] if indices else mask
 

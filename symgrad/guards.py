@@ -1,7 +1,7 @@
 """From the user's graph to one in which every index is checked before anything is written.
 
-C and Numba raise from inside the function, by the Ops of :mod:`symgrad.ops.checks`. JAX cannot: there
-the function also returns a report, and its writes are held back when the report is bad.
+C and Numba raise from inside the function, by the Ops of :mod:`symgrad.ops.checks`. JAX cannot:
+there the function also returns a report, and its writes are held back when the report is bad.
 """
 
 from dataclasses import dataclass, field
@@ -226,7 +226,7 @@ class _Guard:
 
     def _checked(self, key, index, length, check):
         """`index`, checked to lie within `length`."""
-        number = self._number(key, check)
+        number, index = self._number(key, check), pt.cast(index, "int64")
         if not self.raises and (key, check.table, check.axis) not in self.seen:
             self.seen.add((key, check.table, check.axis))
             outside = pt.lt(index, -length) | pt.ge(index, length)
@@ -318,7 +318,7 @@ def _fits(rows, indices):
 
 
 def _constant_length(entry):
-    """n if a slice reads ``start : start + n`` in steps of one, else None."""
+    """N if a slice reads ``start : start + n`` in steps of one, else None."""
     start, stop = entry.start, entry.stop
     symbolic = isinstance(start, pt.TensorVariable) and isinstance(stop, pt.TensorVariable)
     if not symbolic or entry.step not in (None, 1) or stop.owner is None:

@@ -173,7 +173,7 @@ def _entry_form(read, gradient):
     indices = index_tuple(read)
     ndim = table.type.ndim
     shape = [table.shape[axis] for axis in range(ndim)]
-    axes, row_dims = layout(indices)
+    _axes, row_dims = layout(indices)
     sliced = [axis for axis, one in enumerate(indices) if isinstance(one, slice)]
     chosen = [axis for axis in range(ndim) if axis not in sliced]
     block_ndim = read.table[indices].type.ndim

@@ -98,7 +98,7 @@ class Updates(dict):
     >>> w, b = sg.shared(np.ones(2), name="w"), sg.shared(0.0, name="b")
     >>> updates = sg.adam((w * b).sum(), w) | sg.sgd((w * b).sum(), b, learning_rate=0.1)
     >>> list(updates)
-    [m/w, v/w, w, t, b]
+    [w, m/w, v/w, t, b]
     """
 
     def __init__(self, pairs=(), slots=(), dense=()):
@@ -204,15 +204,15 @@ class _Emitter:
         rates, clock = self._call_clock() if per_call else ({}, ())
         for number, block in enumerate(found):
             self._emit_block(block, block.table.name or f"param{number}", rates)
-        for slot, new in clock:
-            self.updates[slot] = new
+        self.updates.update(clock)
         self.updates.dense = frozenset(block.table for block in found if block.dense)
         return self.updates
 
     def _emit_block(self, block, name, rates):
         place, dtype = block.place, block.table.type.dtype
+        clock = ()
         if self.rule.clock and self.options.counter == "row":
-            rates = self._row_clock(block, name)
+            rates, clock = self._row_clock(block, name)
         hyper = {k: pt.cast(v, dtype) for k, v in (vars(self.exact) | rates).items()}
         slots = {
             slot: self._slot(slot, name, block, initial)
@@ -226,10 +226,11 @@ class _Emitter:
             SimpleNamespace(**old),
             SimpleNamespace(**hyper, row_mean=place.row_mean),
         )
+        self.updates[block.table] = self._new_table(block, pt.cast(step, dtype))
         for slot, variable in slots.items():
             kept = self._masked(block, new[slot], old[slot], per_row=slot in self.rule.row_slots)
             self.updates[variable] = places[slot].write(variable, pt.cast(kept, dtype))
-        self.updates[block.table] = self._new_table(block, pt.cast(step, dtype))
+        self.updates.update(clock)
 
     def _new_table(self, block, step):
         """The table with the step taken: masked, constrained, incremented or set."""
@@ -303,12 +304,10 @@ class _Emitter:
         return rates, [(clock[name], pt.cast(new[name], clock[name].type.dtype)) for name in clock]
 
     def _row_clock(self, block, name):
-        """Rates of each row, and the update of clocks that advance when the row is visited."""
+        """Rates of each row, and the updates of clocks that advance when the row is visited."""
         place = block.place.of_rows()
         clock = {k: self._slot(k, name, block, v) for k, v in self.rule.clock.items()}
         old = {k: place.read(slot) for k, slot in clock.items()}
         rates, new = self.rule.tick(self.exact, SimpleNamespace(**old))
-        for k, slot in clock.items():
-            kept = self._masked(block, new[k], old[k], per_row=True)
-            self.updates[slot] = place.write(slot, kept)
-        return rates
+        kept = {k: self._masked(block, new[k], old[k], per_row=True) for k in clock}
+        return rates, [(slot, place.write(slot, kept[k])) for k, slot in clock.items()]

@@ -26,7 +26,8 @@ def run(mode, rows, gradient, n):
         )
     found, summed, group = map(np.asarray, FUNCTIONS[key](rows, gradient, n))
     kept = found < n
-    assert (found[~kept] == n).all() and not summed[~kept].any()
+    assert (found[~kept] == n).all()
+    assert not summed[~kept].any()
     return found[kept], summed[kept], group
 
 
@@ -130,4 +131,5 @@ def test_pushforward_is_the_sum_of_tangents():
 
 
 def test_the_op_is_one():
-    assert Coalesce() == Coalesce() and hash(Coalesce()) == hash(Coalesce())
+    assert Coalesce() == Coalesce()
+    assert hash(Coalesce()) == hash(Coalesce())

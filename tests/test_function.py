@@ -1,4 +1,4 @@
-"""`sg.function`: the FAQ on every backend, checked indices, failures that change nothing, audits."""
+"""`sg.function`: the FAQ, checked indices, failures that change nothing, audits; all backends."""
 
 import sys
 import warnings
@@ -187,7 +187,7 @@ def test_an_index_out_of_range_is_named_and_changes_nothing(bad, backend):
 
 
 @pytest.mark.parametrize(
-    "make, message",
+    ("make", "message"),
     [
         (lambda W, i: W[i], "i holds 7, but table W has 6 rows"),
         (lambda W, i: W[:, i], "i holds 7, but table W has 2 entries along axis 1"),
@@ -249,7 +249,8 @@ def test_rows_that_do_not_match_the_index(n_rows, backend):
     before = W.get_value(), V.get_value()
     with pytest.raises(errors.GradientShapeError, match=f"writes {n_rows} rows.*V where .* 3:"):
         f([0, 1, 2], np.ones((n_rows, 2)))
-    assert np.array_equal(W.get_value(), before[0]) and np.array_equal(V.get_value(), before[1])
+    assert np.array_equal(W.get_value(), before[0])
+    assert np.array_equal(V.get_value(), before[1])
     f([0, 1, 2], np.ones((3, 2)))
 
 
@@ -303,7 +304,8 @@ def test_a_table_goes_from_backend_to_backend():
     assert int(updates.slots["t"].get_value()) == 7
     for shared, other in zip(updates, same, strict=True):
         value = shared.get_value()
-        assert type(value) is np.ndarray and value.dtype == other.get_value().dtype
+        assert type(value) is np.ndarray
+        assert value.dtype == other.get_value().dtype
         np.testing.assert_allclose(value, other.get_value(), rtol=2e-5)
 
 
@@ -318,7 +320,8 @@ def test_the_users_array_is_never_written(backend):
     assert (mine == 1).all()
     kept = W.get_value()
     f([1])
-    assert kept[1, 0] == 1 and W.get_value()[1, 0] == 0
+    assert kept[1, 0] == 1
+    assert W.get_value()[1, 0] == 0
     kept[:] = 7
     assert W.get_value()[1, 0] == 0
 
@@ -399,9 +402,9 @@ class TestMistakes:
         monkeypatch.setattr("symgrad.backends.find_spec", lambda name: None)
         with pytest.raises(errors.BackendError, match="pip install jax"):
             sg.function([], backend="jax")
-        with pytensor.config.change_flags(cxx=""):
-            with pytest.raises(errors.BackendError, match="install g\\+\\+"):
-                sg.function([], backend="c")
+        no_compiler = pytensor.config.change_flags(cxx="")
+        with no_compiler, pytest.raises(errors.BackendError, match="install g\\+\\+"):
+            sg.function([], backend="c")
 
     def test_audit_is_a_choice(self):
         with pytest.raises(errors.HyperparameterError, match="choose one of raise, warn, off"):
@@ -432,7 +435,7 @@ def bad_graphs():
 
 @pytest.mark.parametrize("case", bad_graphs()[1])
 def test_the_audit_names_what_is_not_rows(case, backend):
-    W, graphs = bad_graphs()
+    _W, graphs = bad_graphs()
     outputs, updates = graphs[case]
     if case == "write of a write" and backend == "jax":
         pytest.skip("XLA does both writes in place")
@@ -462,7 +465,7 @@ def good_graphs():
 
 @pytest.mark.parametrize("case", good_graphs()[1])
 def test_the_audit_lets_rows_pass(case, backend):
-    W, graphs = good_graphs()
+    _W, graphs = good_graphs()
     outputs, updates = graphs[case]
     f = sg.function(
         [vector_of_indices], outputs, updates=updates, backend=backend, on_unused_input="ignore"
@@ -497,7 +500,8 @@ def test_no_node_of_a_step_is_as_large_as_the_table(rule, monkeypatch):
     W = sg.shared(np.zeros((n, 2)), name="W")
     updates = sg.RULES[rule]((W[vector_of_indices] ** 2).sum(), W, **rates(rule))
     sg.function([vector_of_indices], updates=updates, backend="c")([1, 2, 2])
-    assert len(sizes) > 3 and max(sizes) < n
+    assert len(sizes) > 3
+    assert max(sizes) < n
 
 
 # --- JAX ----------------------------------------------------------------------------------------
@@ -534,7 +538,8 @@ def test_jax_donates_the_tables():
     f = sg.function([vector_of_indices], updates=updates, backend="jax")
     f([0, 1])
     arrays = {s: s.container.storage[0] for s in updates if s.type.ndim}
-    assert len(arrays) == 3 and all(not isinstance(a, np.ndarray) for a in arrays.values())
+    assert len(arrays) == 3
+    assert all(not isinstance(a, np.ndarray) for a in arrays.values())
     pointers = {s: a.unsafe_buffer_pointer() for s, a in arrays.items()}
     f([2, 1])
     for shared, array in arrays.items():

@@ -65,7 +65,7 @@ def test_every_rule_on_every_kind(kind, rule):
         run(KINDS[kind], rule, "unoptimised", as_subset=True)
 
 
-@pytest.mark.parametrize("position, kind", list(enumerate(KINDS)))
+@pytest.mark.parametrize(("position", "kind"), list(enumerate(KINDS)))
 def test_every_kind_on_every_backend(position, kind, backend):
     number = 5 * position + ("c", "numba", "jax").index(backend)
     rule = RULES[number % len(RULES)]

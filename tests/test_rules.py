@@ -19,7 +19,8 @@ from tests.test_indices import RULES, rates, tolerance
 def test_the_table_of_rules_is_whole():
     assert set(sg.RULES) == set(oracles.RULES)
     for name, rule in sg.RULES.items():
-        assert rule.__name__ == name and getattr(sg, name) is rule
+        assert rule.__name__ == name
+        assert getattr(sg, name) is rule
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -74,7 +75,7 @@ class Triples:
         return list(zip(indices, (neg - pos + ref, -ref, ref), strict=True))
 
 
-@pytest.mark.parametrize("position, rule", list(enumerate(RULES)))
+@pytest.mark.parametrize(("position", "rule"), list(enumerate(RULES)))
 def test_three_reads_are_one_update_on_every_backend(position, rule, backend):
     number = position + ("c", "numba", "jax").index(backend)
     dtype = ("float32", "float64")[number % 2]
@@ -148,7 +149,8 @@ def test_learning_rate_as_number_variable_and_shared(rule):
         for _ in range(2):
             f([1, 1], *([0.05] if symbolic else []))
         results.append(W.get_value())
-    assert np.array_equal(results[0], results[1]) and np.array_equal(results[0], results[2])
+    assert np.array_equal(results[0], results[1])
+    assert np.array_equal(results[0], results[2])
 
 
 def test_a_shared_learning_rate_takes_effect_at_once():

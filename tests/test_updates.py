@@ -59,9 +59,11 @@ class TestMask:
         f = compile_on("unoptimised", [index, weights, mask], updates=updates)
         f([1, 1, 4], np.full((3, 2), 3.0), [[True, False], [True, False], [False, False]])
         moved = W.get_value() != start
-        assert moved.nonzero()[0].tolist() == [1] and moved[1].tolist() == [True, False]
+        assert moved.nonzero()[0].tolist() == [1]
+        assert moved[1].tolist() == [True, False]
         accumulator = updates.slots["accumulator/W"].get_value()
-        assert accumulator[1].tolist() == [36.0, 0.0] and accumulator[4].tolist() == [0.0, 0.0]
+        assert accumulator[1].tolist() == [36.0, 0.0]
+        assert accumulator[4].tolist() == [0.0, 0.0]
 
     def test_of_rows_only(self, backend):
         W = table()
@@ -191,7 +193,7 @@ class TestTransforms:
 
 class TestConstraint:
     @pytest.mark.parametrize(
-        "constraint, expect",
+        ("constraint", "expect"),
         [
             (sg.max_norm(1.0), lambda w, g: oracles.norm_constraint(w - g, 1.0, (1,))),
             (
@@ -237,7 +239,8 @@ class TestConstraint:
             subset.sum() + b.sum(), [subset, b], 0.0, constraint={subset: sg.nonnegative()}
         )
         compile_on("unoptimised", [index], updates=updates)([0, 1, 2, 3, 4, 5])
-        assert W.get_value().min() == 0 and b.get_value().tolist() == [-1, -1]
+        assert W.get_value().min() == 0
+        assert b.get_value().tolist() == [-1, -1]
 
 
 class TestParameters:
@@ -302,7 +305,8 @@ class TestParameters:
         cost = W[index].sum() + (W**2).sum()
         with caplog.at_level(logging.WARNING, logger="symgrad"):
             updates = sg.sgd(cost, W, 0.1)
-        assert "table W is read by index, but" in caplog.text and "dense" in caplog.text
+        assert "table W is read by index, but" in caplog.text
+        assert "dense" in caplog.text
         assert W in updates.dense
         with pytest.raises(errors.DenseReadError, match="reads all of it.*lookups='auto'"):
             sg.sgd(cost, W, 0.1, lookups="require")
@@ -314,7 +318,8 @@ class TestParameters:
         (ours,) = sg.sgd(cost, subset, 0.1).values()
         faq = sg.inc_subtensor(subset, -0.1 * sg.grad(cost, subset))
         assert ours.owner.op == faq.owner.op
-        assert ours.owner.inputs[0] is W and ours.owner.inputs[2] is index
+        assert ours.owner.inputs[0] is W
+        assert ours.owner.inputs[2] is index
 
     def test_mistakes(self):
         W, x = table(), pt.dvector("x")
@@ -355,7 +360,7 @@ class TestOptions:
             sg.sgd(table()[index].sum(), [], 0.1, transforms=[5.0])
 
     @pytest.mark.parametrize(
-        "rule, hyper, words",
+        ("rule", "hyper", "words"),
         [
             ("sgd", {"learning_rate": -1}, "at least 0"),
             ("sgd", {"learning_rate": None}, "give a number"),

@@ -127,8 +127,7 @@ def to_device(shared):
 
 def to_host(shared):
     """Make sure that the storage of a shared variable holds no JAX array."""
-    if isinstance(shared.container, HostContainer):
-        shared.container.value  # noqa: B018  reading it brings it home
+    shared.get_value(borrow=True)  # reading it brings it home
 
 
 def check_expressible(fgraph):
