@@ -1,11 +1,12 @@
 """The compiled callable: a backend, checked indices, an audit, and NumPy at the edges."""
 
-import contextlib
 import warnings
+import weakref
 from collections.abc import Mapping
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
@@ -125,7 +126,9 @@ def _replaced(outputs, updates, givens):
 
 
 def _compile(inputs, guarded, backend, options):
-    outputs = [*guarded.outputs, *guarded.report]
+    # One vector, not many scalars: every output costs JAX some microseconds.
+    report = [pt.stack(guarded.report)] if guarded.report else []
+    outputs = [*guarded.outputs, *report]
     mode = mode_of(backend)
     if backend != "jax":
         return pytensor.function(inputs, outputs, updates=guarded.updates, mode=mode, **options)
@@ -161,35 +164,32 @@ class Function:
         self._unpack = unpack
         self._checks = guarded.checks
         self._reported = guarded.reported
-        self._n_outputs = len(guarded.outputs)
         self._shared = compiled.get_shared()
         self._updated = [shared for shared in self._shared if shared in guarded.updates]
-        self._arrays = []
+        self._arrays = [lambda: None for _ in self._shared]
         self._shapes = set()
         self._warned = set()
         self.check_arrays()
 
     def __call__(self, *args, **kwargs):
         values = self._run_jax(args, kwargs) if self.backend == "jax" else self._run(args, kwargs)
-        report = values[self._n_outputs :]
-        if report:
-            self._read_report([int(value) for value in report])
-        return self._unpack(values[: self._n_outputs])
+        if self._reported:
+            self._read_report(values.pop().tolist())
+        return self._unpack(values)
 
     def _run(self, args, kwargs):
         if any(type(s.container.storage[0]) is not np.ndarray for s in self._shared):
             self._bring_home()
         self.check_arrays()
-        with self._explained():
-            return self.compiled(*args, **kwargs)
+        return self._call(args, kwargs)
 
     def _run_jax(self, args, kwargs):
         from symgrad.backends import jax
 
-        with jax.float64(), self._explained():
+        with jax.float64():
             for shared in self._shared:
                 jax.to_device(shared)
-            values = self.compiled(*args, **kwargs) or []
+            values = self._call(args, kwargs) or []
         self._count_shapes(args, kwargs)
         return [np.asarray(value) for value in values]
 
@@ -203,7 +203,7 @@ class Function:
     def check_arrays(self):
         """Raise if an updated shared variable lives in the memory of another."""
         arrays = [shared.container.storage[0] for shared in self._shared]
-        if len(arrays) == len(self._arrays) and all(map(_is, arrays, self._arrays)):
+        if all(map(_refers_to, self._arrays, arrays)):
             return
         for updated in self._updated:
             for other in self._shared:
@@ -214,21 +214,20 @@ class Function:
                         f"{describe(updated)} is updated in place, so both would change. Make "
                         "them without borrow=True, which copies, or share one variable"
                     )
-        self._arrays = arrays
+        # Weak, so that tables that JAX moves to its device leave the memory here.
+        self._arrays = [weakref.ref(array) for array in arrays]
 
-    @contextlib.contextmanager
-    def _explained(self):
-        """Turn the failure of a check into an error that names the table and the index."""
+    def _call(self, args, kwargs):
+        """Call what is compiled; a failed check names the table and the index."""
         try:
-            yield
+            return self.compiled(*args, **kwargs)
         except (IndexError, ValueError) as error:
             failed = failed_check(error)
             if failed is None:
                 raise
             kind, number, given, limit = failed
-            if kind == "index":
-                raise self._out_of_range(number, given, limit) from None
-            raise self._misfit(number, given, limit) from None
+            explain = self._out_of_range if kind == "index" else self._misfit
+            raise explain(number, given, limit) from None
 
     def _out_of_range(self, number, given, length):
         check = self._check(number, length)
@@ -288,8 +287,8 @@ class Function:
             )
 
 
-def _is(a, b):
-    return a is b
+def _refers_to(reference, array):
+    return reference() is array
 
 
 def _overlap(a, b):
@@ -320,7 +319,7 @@ def check_updates(updates):
 
 def _checked_update(shared, new):
     if not isinstance(new, Variable):
-        return shared.type.filter_variable(pytensor.tensor.as_tensor(new, dtype=shared.dtype))
+        return shared.type.filter_variable(pt.as_tensor(new, dtype=shared.dtype))
     name = describe(shared)
     read = _forgotten_write(shared, new)
     if read is not None:

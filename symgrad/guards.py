@@ -45,8 +45,8 @@ class Guarded:
     checks : list of list of Check
         By number: every use of one index.
     report : list of variables
-        Integers to be returned as well, three for each entry of `reported`: whether something is
-        wrong, the offending index, and the length of its axis.
+        Integers, three for each entry of `reported`: whether something is wrong, the offending
+        index, and the length of its axis.
     reported : list of tuple
         ``(kind, number)`` for each entry of `report`; kind is "index" or "repeat".
     indexed : set of shared variables

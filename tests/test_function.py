@@ -1,7 +1,9 @@
 """`sg.function`: the FAQ, checked indices, failures that change nothing, audits; all backends."""
 
+import gc
 import sys
 import warnings
+import weakref
 
 import numpy as np
 import pytensor
@@ -511,16 +513,18 @@ def traces(f):
     return f.compiled.vm.jit_fn._cache_size()
 
 
-def test_jax_compiles_once_for_one_shape():
-    W = table()
-    updates = sg.adam((W[vector_of_indices] ** 2).sum(), W)
+@pytest.mark.parametrize("rule", [sg.sgd, sg.adagrad, sg.adam])
+def test_jax_compiles_once_for_one_shape(rule):
+    W = table(dtype="float32")
+    updates = rule((W[vector_of_indices] ** 2).sum(), W, learning_rate=0.1)
     f = sg.function([vector_of_indices], updates=updates, backend="jax")
-    for _ in range(4):
-        f([0, 3])
+    f([0, 3])  # the tables come from NumPy
+    f([3, 3])  # and now from the call before
+    W.set_value(2 * W.get_value())
+    f(np.array([-1, 0]))
     assert traces(f) == 1
-    W.get_value()
-    f([1, 1])
-    assert traces(f) == 1
+    f([1])
+    assert traces(f) == 2
 
 
 def test_jax_says_when_it_compiles_for_ever_new_shapes():
@@ -545,6 +549,37 @@ def test_jax_donates_the_tables():
     for shared, array in arrays.items():
         assert array.is_deleted()
         assert shared.container.storage[0].unsafe_buffer_pointer() == pointers[shared]
+
+
+def test_xla_needs_no_second_table():
+    from symgrad.backends.jax import float64
+
+    W = sg.shared(np.zeros((5000, 8), "float32"), name="W")
+    updates = sg.adam((W[vector_of_indices] ** 2).sum(), W)
+    f = sg.function([vector_of_indices], updates=updates, backend="jax")
+    f([0, 1])
+    fgraph = f.compiled.maker.fgraph
+    shared = iter(s.container.storage[0] for s in f.compiled.get_shared())
+    given = [
+        next(shared) if spec.implicit else np.array([0, 1]) for spec in f.compiled.maker.inputs
+    ]
+    assert len(given) == len(fgraph.inputs)
+    with float64():
+        memory = f.compiled.vm.jit_fn.lower(*given).compile().memory_analysis()
+    n_bytes = W.get_value().nbytes
+    assert memory.alias_size_in_bytes >= 3 * n_bytes
+    assert memory.temp_size_in_bytes < n_bytes / 10
+
+
+def test_tables_on_the_device_leave_the_memory_here():
+    W = sg.shared(np.zeros((5, 2)), name="W")
+    f = sg.function(
+        [vector_of_indices], updates=sg.sgd(W[vector_of_indices].sum(), W, 1.0), backend="jax"
+    )
+    here = weakref.ref(W.container.storage[0])
+    f([0])
+    gc.collect()
+    assert here() is None
 
 
 @pytest.mark.parametrize(

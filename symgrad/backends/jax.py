@@ -122,7 +122,8 @@ def to_device(shared):
     if type(container) is Container:
         container.__class__ = HostContainer
     if isinstance(container.storage[0], np.ndarray):
-        container.storage[0] = jnp.array(container.storage[0], copy=True)
+        # Waiting for the copy keeps the tables of a function from being in flight all at once.
+        container.storage[0] = jnp.array(container.storage[0], copy=True).block_until_ready()
 
 
 def to_host(shared):
@@ -133,7 +134,7 @@ def to_host(shared):
 def check_expressible(fgraph):
     """Raise a :class:`BackendError` for nodes whose shapes JAX could not know in advance."""
     for node in fgraph.apply_nodes:
-        if isinstance(node.op, Split) and not isinstance(node.inputs[2], Constant):
+        if isinstance(node.op, Split) and not isinstance(node.inputs[-1], Constant):
             raise BackendError(
                 f"JAX needs shapes that do not depend on data, but {node} splits into lengths "
                 "known only at run time. Read the parts by an index of their own, or use "

@@ -123,13 +123,14 @@ def split_as_reads(fgraph, node):
     It is the gradient of `concatenate`. JAX wants the lengths to be static, and loses them when
     they are put into the vector that `Split` takes.
     """
-    whole, axis, lengths = node.inputs
-    if not isinstance(axis, Constant) or lengths.owner is None:
+    whole, *axis, lengths = node.inputs  # older PyTensor has the axis as an input
+    axis = axis[0].data if axis else node.op.axis
+    if lengths.owner is None:
         return None
     parts = [_length(one) for one in lengths.owner.inputs]
     if not isinstance(lengths.owner.op, MakeVector) or None in parts:
         return None
-    before, start = (slice(None),) * int(axis.data), 0
+    before, start = (slice(None),) * int(axis), 0
     reads = []
     for part in parts:
         reads.append(whole[(*before, arange(part) + start)])
