@@ -164,6 +164,7 @@ class Function:
         self._unpack = unpack
         self._checks = guarded.checks
         self._reported = guarded.reported
+        self._alike = sorted(guarded.alike, key=str)
         self._shared = compiled.get_shared()
         self._updated = [shared for shared in self._shared if shared in guarded.updates]
         self._arrays = [lambda: None for _ in self._shared]
@@ -182,6 +183,17 @@ class Function:
             self._bring_home()
         self.check_arrays()
         return self._call(args, kwargs)
+
+    def _check_lengths(self):
+        """Raise if a slot has lost the length of its table; its index is checked for the table."""
+        for table, slot, axis in self._alike:
+            lengths = [np.shape(one.container.storage[0])[axis] for one in (table, slot)]
+            if lengths[0] != lengths[1]:
+                raise IndexOutOfRangeError(
+                    f"{describe(slot)} has {lengths[1]} rows along axis {axis}, but table "
+                    f"{describe(table)}, whose rows choose them, has {lengths[0]}: set both to "
+                    "values of one length. No shared variable was changed"
+                )
 
     def _run_jax(self, args, kwargs):
         from symgrad.backends import jax
@@ -219,6 +231,7 @@ class Function:
 
     def _call(self, args, kwargs):
         """Call what is compiled; a failed check names the table and the index."""
+        self._check_lengths()
         try:
             return self.compiled(*args, **kwargs)
         except (IndexError, ValueError) as error:

@@ -19,7 +19,7 @@ from pytensor.tensor.type import TensorType
 
 from symgrad.ops.checks import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce, coalesce
-from symgrad.places import flat, is_distinct, same_indices
+from symgrad.places import coalesced_by, flat, is_distinct, same_indices
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 
 __all__ = ["Guarded", "guard"]
@@ -51,6 +51,9 @@ class Guarded:
         ``(kind, number)`` for each entry of `report`; kind is "index" or "repeat".
     indexed : set of shared variables
         Those read or written by index.
+    alike : set of tuple
+        ``(table, slot, axis)``: the rows of `slot` are chosen by the checked index of `table`,
+        so both must have one length along the axis.
     """
 
     outputs: list
@@ -59,6 +62,7 @@ class Guarded:
     report: list = field(default_factory=list)
     reported: list = field(default_factory=list)
     indexed: set = field(default_factory=set)
+    alike: set = field(default_factory=set)
 
 
 def guard(outputs, updates, backend):
@@ -176,8 +180,7 @@ class _Guard:
 
     def _coalesce(self, node, inputs):
         index, gradient, length = inputs
-        tables = [v for v in ancestors([node.inputs[2]]) if isinstance(v, SharedVariable)]
-        check = Check(tables[0] if tables else None, _name(node.inputs[0]), 0)
+        check = Check(_table_of(node.inputs[2]), _name(node.inputs[0]), 0)
         return node.op(self._checked(node.inputs[0], index, length, check), gradient, length)
 
     def _recheck(self, node, inputs):
@@ -200,7 +203,7 @@ class _Guard:
             elif entry.type.dtype == "bool":
                 indices.extend(self._mask(entry, target, axis))
                 axis += entry.type.ndim - 1
-            elif self._is_in_range(old):
+            elif not self._needs_check(old, table, axis):
                 indices.append(entry)
             else:
                 check = Check(table, _name(old), axis)
@@ -210,11 +213,24 @@ class _Guard:
             axis += 1
         return tuple(indices)
 
-    @staticmethod
-    def _is_in_range(index):
-        """Rows that come from `coalesce` are; on JAX its empty slots point behind the table."""
-        made = [index] if index.owner is None else ancestors([index])
-        return any(v.owner is not None and isinstance(v.owner.op, Coalesce) for v in made)
+    def _needs_check(self, index, table, axis):
+        """Coalesced rows are in the range of their table, and of slots of the same length.
+
+        On JAX they could not be checked: the empty slots of `coalesce` point behind the table.
+        """
+        node = coalesced_by(index)
+        if node is None:
+            return True
+        owner = _table_of(node.inputs[2])
+        if table is None or owner is None:
+            return self.raises
+        if table is owner:
+            return False
+        lengths = {np.shape(one.container.storage[0])[axis] for one in (owner, table)}
+        if self.raises and len(lengths) > 1:
+            return True
+        self.guarded.alike.add((owner, table, axis))
+        return False
 
     def _number(self, key, check):
         if key not in self.numbers:
@@ -242,11 +258,8 @@ class _Guard:
 
     def _report_repeats(self, indices, target, check):
         """Report whether a `set` meets an index twice; the later one wins then."""
-        chosen = [
-            pt.switch(pt.lt(one, 0), one + target.shape[axis], one) * weight
-            for axis, one, weight in _weighted(indices, target)
-        ]
-        ordered = pt.sort(sum(chosen[1:], chosen[0]).flatten())
+        numbers = [one * weight for one, weight in _weighted(indices, target)]
+        ordered = pt.sort(sum(numbers[1:], numbers[0]).flatten())
         repeated = pt.any(pt.eq(ordered[1:], ordered[:-1]))
         self._report("repeat", self._number(target, check), repeated, 0, 0)
 
@@ -344,13 +357,18 @@ def _full(indices, target):
 
 
 def _weighted(indices, target):
-    """``(axis, index, weight)`` such that sums of index times weight number the rows."""
+    """``(index, weight)`` such that sums of index times weight number the rows."""
     weight, found = 1, []
     for axis, one in reversed(list(enumerate(indices))):
         if not isinstance(one, slice):
-            found.append((axis, one, weight))
+            found.append((one, weight))
             weight = weight * target.shape[axis]
     return found
+
+
+def _table_of(length):
+    """The shared variable that a length is a dimension of, or a product of dimensions, or None."""
+    return next((v for v in ancestors([length]) if isinstance(v, SharedVariable)), None)
 
 
 def _name(index):

@@ -267,7 +267,8 @@ def is_distinct(indices):
     n_index = max((one.type.ndim for one in chosen), default=0)
     if n_index == 0 or _same_nonzero(chosen) or _unravelled(chosen):
         return True
-    return any(one.type.ndim == n_index and has_distinct_values(one) for one in chosen)
+    arrays = [one for one in chosen if one.type.ndim]
+    return len(arrays) == 1 and has_distinct_values(arrays[0])
 
 
 def _unravelled(chosen):
@@ -283,12 +284,21 @@ def _unravelled(chosen):
     return len(chosen) > 1 and has_distinct_values(number)
 
 
-def _is_elemwise(variable, scalar_op):
+def coalesced_by(index):
+    """The Coalesce node whose rows an index is, or is a coordinate of; else None."""
+    while _is_elemwise(index, (IntDiv, Mod)):
+        index = index.owner.inputs[0]
+    node = index.owner
+    made = node is not None and isinstance(node.op, Coalesce) and index is node.outputs[0]
+    return node if made else None
+
+
+def _is_elemwise(variable, scalar_ops):
     node = variable.owner
     return (
         node is not None
         and isinstance(node.op, Elemwise)
-        and isinstance(node.op.scalar_op, scalar_op)
+        and isinstance(node.op.scalar_op, scalar_ops)
     )
 
 

@@ -118,6 +118,8 @@ class Updates(dict):
             slots[_free_name(name, slots)] = slot
         return Updates({**self, **other}, slots, self.dense | getattr(other, "dense", frozenset()))
 
+    __ior__ = __or__
+
 
 def _free_name(name, taken):
     """`name`, with a number behind it if it is taken."""
@@ -265,7 +267,7 @@ class _Emitter:
     def _slot(self, slot, name, block, initial):
         """A new shared variable for a slot: of the table's shape, or with one number per row."""
         table = block.table
-        shape, static = table.get_value(borrow=True).shape, table.type.shape
+        shape, static = np.shape(table.container.storage[0]), table.type.shape
         if slot in self.rule.row_slots or slot in self.rule.clock:
             shape, static = block.place.row_shape(shape), block.place.row_shape(static)
         dtype = "float64" if slot in self.rule.clock else table.type.dtype

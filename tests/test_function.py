@@ -238,6 +238,33 @@ def test_a_mask_of_the_wrong_length(backend):
     assert np.array_equal(W.get_value(), before)
 
 
+def test_a_slot_that_lost_the_length_of_its_table(backend):
+    W = table()
+    updates = sg.adam((W[vector_of_indices] ** 2).sum(), W)
+    f = sg.function([vector_of_indices], updates=updates, backend=backend)
+    f([0])
+    W.set_value(np.ones((9, 2)))
+    with pytest.raises(errors.IndexOutOfRangeError, match="m/W has 6 rows.*W, .* has 9"):
+        f([8])
+    assert (W.get_value() == 1).all()
+    for name in ("m/W", "v/W"):
+        updates.slots[name].set_value(np.zeros((9, 2)))
+    f([8])
+    assert (W.get_value()[:8] == 1).all()
+    assert (W.get_value()[8] != 1).all()
+
+
+def test_rows_of_one_table_used_for_another(backend):
+    """Coalesced rows are in range of their own table; of another they must be checked."""
+    W, V, i = table(), table(4, name="V"), vector_of_indices
+    rows, summed, _ = sg.coalesce(i, pt.ones_like(W[i]), W.shape[0])
+    f = sg.function([i], updates=[(V, sg.inc_subtensor(V[rows], summed))], backend=backend)
+    before = V.get_value()
+    with pytest.raises(errors.IndexOutOfRangeError, match="V has 4 rows"):
+        f([1, 5])
+    assert np.array_equal(V.get_value(), before)
+
+
 @pytest.mark.parametrize("n_rows", [1, 4])
 def test_rows_that_do_not_match_the_index(n_rows, backend):
     """Numba would broadcast a single row in silence."""

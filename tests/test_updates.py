@@ -8,6 +8,7 @@ import pytest
 
 import symgrad as sg
 from symgrad import errors
+from symgrad.places import is_distinct
 from tests.conftest import compile_on
 from tests.reference import oracles
 from tests.reference.test_oracles import GOLDENS
@@ -381,6 +382,24 @@ class TestOptions:
             sg.RULES[rule](W[index].sum(), W, **hyper)
 
 
+class TestDistinctness:
+    """A `set` through an index that broadcasts may repeat, though one part of it does not."""
+
+    @pytest.mark.parametrize(
+        ("index", "distinct"),
+        [
+            (([0, 1, 2],), True),
+            (([0, 1, 1],), False),
+            (([0, -1],), False),
+            (([0], [1, 1]), False),
+            (([[0], [1]], [[1, 1]]), False),
+        ],
+    )
+    def test_constants(self, index, distinct):
+        constants = tuple(pt.constant(np.array(one)) for one in index)
+        assert is_distinct((*constants, *[slice(None)] * (3 - len(index)))) is distinct
+
+
 class TestUpdates:
     def test_composition(self):
         V, b = sg.shared(np.ones(2), name="V"), sg.shared(np.ones(2), name="b")
@@ -395,6 +414,8 @@ class TestUpdates:
             "v/b",
         }
         assert len(both) == 8
+        with pytest.raises(errors.DuplicateUpdateError, match="both updates change V"):
+            both |= sg.sgd(cost, V, 0.1)
         with pytest.raises(errors.DuplicateUpdateError, match="both updates change V"):
             sg.sgd(cost, V, 0.1) | sg.sgd(cost, V, 0.1)
 
