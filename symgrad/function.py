@@ -227,7 +227,9 @@ class Function:
                         "them without borrow=True, which copies, or share one variable"
                     )
         # Weak, so that tables that JAX moves to its device leave the memory here.
-        self._arrays = [weakref.ref(array) for array in arrays]
+        self._arrays = [
+            weakref.ref(one) if isinstance(one, np.ndarray) else lambda: None for one in arrays
+        ]
 
     def _call(self, args, kwargs):
         """Call what is compiled; a failed check names the table and the index."""

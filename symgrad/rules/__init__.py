@@ -1,6 +1,7 @@
 """The update rules, one file a family; :data:`RULES` is the table of all of them."""
 
-from symgrad.rules.adam import adam, adam_decayed, adamax, adamw, amsgrad, nadam, radam
+from symgrad.rules.adam import adam, adamax, adamw, amsgrad
+from symgrad.rules.adam_scheduled import adam_decayed, nadam, radam
 from symgrad.rules.adaptive import adadelta, adagrad, rmsprop, rowwise_adagrad
 from symgrad.rules.linear import ftrl
 from symgrad.rules.momentum import momentum, nesterov_momentum, sgd
