@@ -1,7 +1,7 @@
 """From a cost and parameters to blocks: the rows each call uses, and their summed gradient."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytensor
@@ -225,7 +225,7 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
         sources = _by_table(sources)
         _differentiate(cost, sources)
     else:
-        gradients = _listed(cost_or_grads)
+        gradients = _listed(cost_or_grads, "the cost, or the gradients")
         if len(gradients) != len(params):
             raise GradientShapeError(
                 f"{len(gradients)} gradients were given for {len(params)} parameters: give one "
@@ -233,13 +233,17 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
             )
         sources = [_source(param, mask) for param, mask in zip(params, masks, strict=True)]
         for source, gradient in zip(sources, gradients, strict=True):
-            _attach(source, _listed(gradient))
+            _attach(source, _listed(gradient, "a gradient"))
         sources = _by_table(sources)
     return [_block(source, unused, distinct) for source in sources]
 
 
-def _listed(items):
-    return [items] if isinstance(items, (Variable, Subset)) else list(items)
+def _listed(items, what="parameters"):
+    if isinstance(items, (Variable, Subset)):
+        return [items]
+    if isinstance(items, Iterable):
+        return list(items)
+    raise NotSharedError(f"{items!r} was given as {what}: give a variable or a list of variables")
 
 
 def _masks(mask, params):

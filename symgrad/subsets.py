@@ -217,5 +217,17 @@ def unravel(flat, table):
 
 
 def describe(variable):
-    """A variable in an error message: its name, or what it is."""
-    return variable.name or f"<unnamed {variable.type}>"
+    """A variable in an error message: its name, or how it was read, or what it is."""
+    if variable.name:
+        return variable.name
+    read = read_of(variable)
+    if read is None:
+        return f"<unnamed {variable.type}>"
+    keys = (", ".join(map(_describe_entry, chosen)) for chosen in read.chain)
+    return describe(read.table) + "".join(f"[{key}]" for key in keys)
+
+
+def _describe_entry(entry):
+    if entry == slice(None):
+        return ":"
+    return getattr(entry, "name", None) or "..."

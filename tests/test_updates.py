@@ -330,6 +330,9 @@ class TestParameters:
             sg.sgd(cost, x, 0.1)
         with pytest.raises(errors.NotSharedError, match="nothing to update"):
             sg.sgd(cost, [3.0], 0.1)
+        for cost_or_grads, params in ((None, W), ([None], W), (cost, None), (cost, 3)):
+            with pytest.raises(errors.NotSharedError, match="give a variable or a list"):
+                sg.sgd(cost_or_grads, params, 0.1)
         with pytest.raises(errors.DuplicateUpdateError, match="name table W twice"):
             sg.sgd(cost, [W, subset], 0.1)
         with pytest.raises(errors.DuplicateUpdateError, match="name table W twice"):
@@ -365,6 +368,8 @@ class TestOptions:
         [
             ("sgd", {"learning_rate": -1}, "at least 0"),
             ("sgd", {"learning_rate": None}, "give a number"),
+            ("sgd", {"learning_rate": abs}, "give a number"),
+            ("sgd", {"learning_rate": pt.dvector()}, "a scalar variable"),
             ("momentum", {"learning_rate": 1, "momentum": 1.0}, r"in \[0, 1\)"),
             ("rmsprop", {"rho": 1.5}, r"in \[0, 1\)"),
             ("adam", {"beta1": -0.1}, r"in \[0, 1\)"),

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Number
 
+import numpy as np
+from pytensor.graph.basic import Variable
+
 from symgrad.errors import HyperparameterError
 
 __all__ = ["Rule"]
@@ -29,6 +32,12 @@ _RANGES = {
     "l2_shrinkage": (lambda x: x >= 0, "at least 0"),
     "beta": (lambda x: x >= 0, "at least 0"),
 }
+
+
+def _is_scalar(value):
+    if isinstance(value, Variable):
+        return getattr(value.type, "ndim", None) == 0
+    return isinstance(value, Number) or (isinstance(value, np.ndarray) and value.ndim == 0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Rule:
         """Raise a :class:`HyperparameterError` for a number outside its range."""
         for name, value in hyper.items():
             test, words = _RANGES[name]
-            if value is None or isinstance(value, (str, bytes)):
+            if not _is_scalar(value):
                 raise HyperparameterError(
                     f"{self.name}: {name} is {value!r}: give a number, a scalar variable or a "
                     "shared one"
