@@ -7,6 +7,7 @@ from pytensor.tensor import inc_subtensor as inc_subtensor
 from pytensor.tensor import set_subtensor as set_subtensor
 
 from symgrad import errors as errors
+from symgrad.connected import connected as connected
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
 from symgrad.constraints import unit_norm as unit_norm

@@ -10,6 +10,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable, equal_computations
 from pytensor.tensor.type import float_dtypes
 
+from symgrad.connected import connected
 from symgrad.errors import (
     DenseReadError,
     DisconnectedError,
@@ -224,7 +225,14 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
         ]
         sources = _by_table(sources)
         _differentiate(cost, sources)
+        if _is_connected(mask):
+            _mask_connected(cost, sources)
     else:
+        if _is_connected(mask):
+            raise HyperparameterError(
+                "mask='connected' was given with gradients, but it is found in the cost: give "
+                "the cost, or masks made by sg.connected(cost, wrt)"
+            )
         gradients = _listed(cost_or_grads, "the cost, or the gradients")
         if len(gradients) != len(params):
             raise GradientShapeError(
@@ -248,6 +256,8 @@ def _listed(items, what="parameters"):
 
 def _masks(mask, params):
     """One mask, or None, for each parameter."""
+    if _is_connected(mask):
+        return [None] * len(params)
     if isinstance(mask, Mapping):
         unknown = [key for key in mask if all(key is not param for param in params)]
         if unknown:
@@ -265,6 +275,24 @@ def _masks(mask, params):
             "mask or None for each, or a mapping {param: mask}"
         )
     return masks
+
+
+def _is_connected(mask):
+    """Is it ``mask="connected"``? Other words are mistakes."""
+    if isinstance(mask, str) and mask != "connected":
+        raise HyperparameterError(f"mask is {mask!r}: give boolean masks, or the word 'connected'")
+    return isinstance(mask, str)
+
+
+def _mask_connected(cost, sources):
+    """Let an entry move only in the calls whose cost depends on it."""
+    parts = [part for source in sources for part in source.parts]
+    masks = iter(connected(cost, [part.variable for part in parts]))
+    for source in sources:
+        for part in source.parts:
+            part.mask = next(masks)
+        if source.parts[0].read is None:
+            source.mask = source.parts[0].mask
 
 
 def _source(param, mask, cost=None, require_lookups=False):

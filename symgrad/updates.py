@@ -34,10 +34,12 @@ class Options(TypedDict, total=False):
     constraint : callable or mapping
         Applied to the touched rows after the step, see :mod:`symgrad.constraints`; a mapping
         ``{param: constraint}`` for some of the parameters.
-    mask : boolean variable, list or mapping
+    mask : boolean variable, list, mapping, or "connected"
         Of the parameter's shape, as it was given in `params`: of the table's for a shared
         variable, of the rows' for a subset. Where False, value and slots stay. A list has one
-        mask or None for each parameter, a mapping is ``{param: mask}``.
+        mask or None for each parameter, a mapping is ``{param: mask}``. With "connected" it is
+        what :func:`symgrad.connected` says of the cost: entries that a call does not use, because
+        of a masked output or a maximum that others won, keep value and slots.
     unused : {"keep", "decay"}
         What rows do that this call does not read: nothing (default), or what the dense rule does
         with a gradient of zero, at the price of the whole table.
