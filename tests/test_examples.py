@@ -271,3 +271,14 @@ def test_progress_without_tqdm(words, capsys, monkeypatch):
         bar.update(30)
         bar.update(20)
     assert capsys.readouterr().out == "50%, 5 words/s, cost 2.5\n"
+
+
+def test_masks_and_max_pooling(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    assert load("06_masks_and_max_pooling").main(["--calls", "101", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    found = re.findall(r"(\S.*): .* a use ([\d.e-]+) dense, ([\d.e-]+) connected", printed)
+    assert [case for case, _, _ in found] == ["embedding", "masked output", "max-pooling"]
+    for _, dense, kept in found:
+        assert float(kept) > 50 * float(dense)
+    assert is_png(tmp_path / "06_masks_and_max_pooling.png")
