@@ -79,9 +79,8 @@ def compare(calls):
         dense = follow(case, calls, unused="decay")
         kept = follow(case, calls, mask="connected")
         before = (calls - 1) // RARE_EVERY * RARE_EVERY - 1  # just before the last use
-        print(
-            f"{case}: accumulator before a use {dense[before]:.2g} dense, {kept[before]:.2g} connected"
-        )
+        numbers = f"{dense[before]:.2g} dense, {kept[before]:.2g} connected"
+        print(f"{case}: accumulator before a use {numbers}")
         found[case] = dense, kept
     return found
 

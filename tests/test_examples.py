@@ -277,7 +277,7 @@ def test_masks_and_max_pooling(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     assert load("06_masks_and_max_pooling").main(["--calls", "101", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    found = re.findall(r"(\S.*): .* a use ([\d.e-]+) dense, ([\d.e-]+) connected", printed)
+    found = re.findall(r"(\S.*): .* a use ([\d.e+-]+) dense, ([\d.e+-]+) connected", printed)
     assert [case for case, _, _ in found] == ["embedding", "masked output", "max-pooling"]
     for _, dense, kept in found:
         assert float(kept) > 50 * float(dense)
