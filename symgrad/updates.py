@@ -9,8 +9,8 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 
+from symgrad.blocks import blocks
 from symgrad.errors import DuplicateUpdateError, HyperparameterError
-from symgrad.gradients import blocks
 
 __all__ = ["Options", "Updates", "emit"]
 
