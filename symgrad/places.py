@@ -210,12 +210,22 @@ def _same_form(forms):
 
 
 def _join(forms):
+    """One index vector and gradient of all forms; those of one index are added up."""
+    forms = reduce(_merge, forms, [])
     if len(forms) == 1:
         return forms[0].index, forms[0].gradient
     return (
         pt.concatenate([pt.cast(form.index, "int64") for form in forms]),
         pt.concatenate([form.gradient for form in forms]),
     )
+
+
+def _merge(forms, form):
+    for k, other in enumerate(forms):
+        if equal_computations([other.index], [form.index]):
+            merged = replace(other, gradient=other.gradient + form.gradient)
+            return [*forms[:k], merged, *forms[k + 1 :]]
+    return [*forms, form]
 
 
 def _placed(form, coordinates, gradient):

@@ -8,6 +8,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
 
 from symgrad.blocks import blocks
 from symgrad.errors import DuplicateUpdateError, HyperparameterError
@@ -192,6 +193,13 @@ def _needs_distinct(rule, options):
     return not (rule.linear and plain and not options.transforms and options.mask is None)
 
 
+def _exact(value):
+    """A hyper-parameter in float64: PyTensor would round a number to floatX."""
+    if isinstance(value, Variable):
+        return pt.cast(value, "float64")
+    return pt.constant(value, dtype="float64")
+
+
 class _Emitter:
     """Writes the updates of one call of a rule."""
 
@@ -199,9 +207,7 @@ class _Emitter:
         self.rule, self.options = rule, options
         self.hyper = hyper
         self.updates = Updates()
-        self.exact = SimpleNamespace(
-            **{name: pt.cast(pt.as_tensor(value), "float64") for name, value in hyper.items()}
-        )
+        self.exact = SimpleNamespace(**{name: _exact(value) for name, value in hyper.items()})
 
     def emit(self, found):
         per_call = self.rule.clock and self.options.counter == "call"

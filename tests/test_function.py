@@ -632,6 +632,28 @@ def test_what_jax_cannot_express_is_said_when_compiling(graph):
         )
 
 
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda a, b, i: (a * i[:, None] + b).sum(),
+        lambda a, b, i: a.sum() + b.sum(),
+        lambda a, b, i: (a * b).sum() + (a**2).sum(),
+    ],
+)
+@pytest.mark.parametrize("same", [True, False])
+def test_two_reads_with_like_gradients(cost, same, backend):
+    """PyTensor makes a tile of a join of equal parts, whose shape JAX would not know."""
+    results = []
+    for unused in ("keep", "decay"):
+        W, i, j = table(), pt.lvector("i"), pt.lvector("j")
+        a, b = W[i], W[i if same else j]
+        updates = sg.adagrad(cost(a, b, i), W, unused=unused)
+        f = sg.function([i, j], updates=updates, backend=backend, on_unused_input="ignore")
+        f([0, 2, 2], [2, 1, 5])
+        results.append(W.get_value())
+    np.testing.assert_allclose(*results, rtol=1e-12)
+
+
 def test_concatenated_rows_on_every_backend(backend):
     W, i, j = table(), pt.lvector("i"), pt.lvector("j")
     start = W.get_value()

@@ -163,6 +163,17 @@ def test_a_shared_learning_rate_takes_effect_at_once():
     assert W.get_value().ravel().tolist() == [-1.0, -10.0]
 
 
+def test_hyper_parameters_are_not_rounded_to_floatx():
+    results = []
+    for floatx in ("float64", "float32"):
+        with pytensor.config.change_flags(floatX=floatx):
+            W = sg.shared(np.ones(3), name="W")
+            updates = sg.adam((W**2).sum(), W, learning_rate=0.1)
+            compile_on("unoptimised", [], updates=updates)()
+        results.append(W.get_value())
+    assert np.array_equal(*results)
+
+
 def test_rprop_needs_the_value_of_its_learning_rate():
     W = sg.shared(np.zeros((2, 1)), name="W")
     with pytest.raises(sg.errors.HyperparameterError, match="give a number or a shared variable"):

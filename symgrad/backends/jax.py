@@ -30,9 +30,9 @@ __all__ = [
 def jax_mode():
     """The Mode of ``backend="jax"``."""
     stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
-    # What is excluded makes slices with symbolic bounds, which JAX refuses, of index vectors.
+    # What is excluded computes bounds of slices and shapes that JAX would have known statically.
     mode = with_symgrad_rewrites(stock).including("symgrad_jax")
-    return mode.excluding("local_adv_idx_to_slice")
+    return mode.excluding("local_adv_idx_to_slice", "local_join_to_repeat", "local_join_of_alloc")
 
 
 class DonatingJAXLinker(JAXLinker):
