@@ -7,6 +7,9 @@ from pytensor.tensor import inc_subtensor as inc_subtensor
 from pytensor.tensor import set_subtensor as set_subtensor
 
 from symgrad import errors as errors
+from symgrad import schedules as schedules
+from symgrad.checkpoint import load as load
+from symgrad.checkpoint import save as save
 from symgrad.connected import connected as connected
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
@@ -14,6 +17,9 @@ from symgrad.constraints import unit_norm as unit_norm
 from symgrad.function import Function as Function
 from symgrad.function import function as function
 from symgrad.gradients import grad as grad
+from symgrad.groups import freeze as freeze
+from symgrad.groups import freeze_rows as freeze_rows
+from symgrad.groups import weight_decay_groups as weight_decay_groups
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES
 from symgrad.rules import adadelta as adadelta

@@ -8,6 +8,7 @@ so that ``except IndexError`` keeps working.
 __all__ = [
     "AuditError",
     "BackendError",
+    "CheckpointError",
     "DenseReadError",
     "DisconnectedError",
     "DtypeMismatchError",
@@ -89,6 +90,10 @@ class AuditError(SymgradError):
 
 class BackendError(SymgradError):
     """The backend is not there, or cannot express the graph."""
+
+
+class CheckpointError(SymgradError, ValueError):
+    """A checkpoint cannot be written, or a file is not the checkpoint that is asked for."""
 
 
 class RepeatedIndexWarning(UserWarning):
