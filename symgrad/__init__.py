@@ -6,6 +6,7 @@ from pytensor import shared as shared
 from pytensor.tensor import inc_subtensor as inc_subtensor
 from pytensor.tensor import set_subtensor as set_subtensor
 
+from symgrad import embeddings as embeddings
 from symgrad import errors as errors
 from symgrad import schedules as schedules
 from symgrad.checkpoint import load as load

@@ -25,6 +25,7 @@ __all__ = [
     "SharedArrayError",
     "SubsetRebuiltError",
     "SymgradError",
+    "VectorFileError",
 ]
 
 
@@ -94,6 +95,10 @@ class BackendError(SymgradError):
 
 class CheckpointError(SymgradError, ValueError):
     """A checkpoint cannot be written, or a file is not the checkpoint that is asked for."""
+
+
+class VectorFileError(SymgradError, ValueError):
+    """A file of vectors is not in the format it was read as."""
 
 
 class RepeatedIndexWarning(UserWarning):

@@ -1,0 +1,183 @@
+"""Which words a step sees: frequent ones less often, and noise words to tell them from."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from symgrad.errors import HyperparameterError
+
+__all__ = ["NoiseSampler", "keep_probability"]
+
+
+def keep_probability(counts, sample=1e-3):
+    """Probability of keeping an occurrence of each word when frequent words are sub-sampled.
+
+    Law, with ``share = count / sum(counts)``::
+
+        keep = min(1, sqrt(sample / share) + sample / share)
+
+    Parameters
+    ----------
+    counts : array of numbers, > 0, shape (n,)
+        How often the text has each word.
+    sample : float, > 0
+        Words with a larger share than about 2.6 times this are thinned out.
+
+    Returns
+    -------
+    array of float64, shape (n,)
+        An occurrence of word ``k`` is kept if a uniform random number in [0, 1) is below entry
+        ``k``.
+
+    Raises
+    ------
+    HyperparameterError
+        For counts or a `sample` that are not above 0.
+
+    Notes
+    -----
+    Source: the program word2vec. Mikolov et al. (2013), *Distributed representations of words and
+    phrases*, print ``sqrt(sample / share)`` alone, which the program does not compute.
+
+    Examples
+    --------
+    >>> from symgrad.embeddings import keep_probability
+    >>> keep_probability([1600, 400, 25], sample=0.01).round(3).tolist()
+    [0.125, 0.276, 1.0]
+    """
+    counts = _vector(counts, "counts", above=True)
+    if not sample > 0:
+        raise HyperparameterError(
+            f"sample is {sample}: give a number above 0, or keep every occurrence"
+        )
+    ratio = sample * counts.sum() / counts
+    return np.minimum(1.0, np.sqrt(ratio) + ratio)
+
+
+class NoiseSampler:
+    """Draws noise words for negative sampling, each at a price that the vocabulary does not raise.
+
+    Law::
+
+        P(word) = count(word)**power / sum(count**power)
+
+    Parameters
+    ----------
+    counts : array of numbers, >= 0, shape (n,)
+        How often the text has each word; words with a count of 0 are never drawn.
+    power : float
+        3/4 as in word2vec; 0 draws all words that occur alike, 1 as often as the text has them.
+
+    Attributes
+    ----------
+    threshold : shared variable, float64, shape (n,)
+    alias : shared variable, int64, shape (n,)
+        Column ``k`` of the table stands for word ``k`` up to the threshold, and for word
+        ``alias[k]`` above it.
+
+    Raises
+    ------
+    HyperparameterError
+        For counts that are no vector, negative, or all zero.
+
+    Notes
+    -----
+    The alias method: Walker (1977), with the table built as in Vose (1991). Preparing it takes a
+    time in proportion to `n`, a draw a time that does not depend on `n`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from symgrad.embeddings import NoiseSampler
+    >>> noise = NoiseSampler([16, 1, 0])
+    >>> drawn = noise.draw(np.random.default_rng(0).random(9000))
+    >>> np.bincount(drawn, minlength=3).round(-2).tolist()
+    [8000, 1000, 0]
+    """
+
+    def __init__(self, counts, power=0.75):
+        weights = _vector(counts, "counts")
+        # 0**0 is 1, but what never occurs is no noise either.
+        weights = np.where(weights > 0, np.maximum(weights, 1e-300) ** power, 0.0)
+        threshold, alias = _alias_table(weights / weights.sum())
+        self.threshold = pytensor.shared(threshold, name="noise_threshold", borrow=True)
+        self.alias = pytensor.shared(alias, name="noise_alias", borrow=True)
+
+    def draw(self, uniform):
+        """Words drawn with uniform random numbers, one for one.
+
+        Law, with ``x = n * uniform`` and ``k = floor(x)``::
+
+            word = k if x - k < threshold[k] else alias[k]
+
+        Parameters
+        ----------
+        uniform : array or variable of float64, in [0, 1), any shape
+            From NumPy, an input of the graph, or a random variable of PyTensor.
+
+        Returns
+        -------
+        array or variable of int64, of the same shape
+            An array for an array, a variable for a variable.
+
+        Raises
+        ------
+        HyperparameterError
+            If `uniform` is not float64: its bits choose both the column and the side of the
+            threshold, and float32 has too few for a large vocabulary.
+
+        Examples
+        --------
+        >>> import pytensor.tensor as pt, symgrad as sg
+        >>> from symgrad.embeddings import NoiseSampler
+        >>> uniform = pt.dvector("uniform")
+        >>> f = sg.function([uniform], NoiseSampler([16, 1, 0]).draw(uniform))
+        >>> f([0.0, 0.4, 0.99]).tolist()
+        [0, 1, 0]
+        """
+        if isinstance(uniform, Variable):
+            threshold, alias, xp = self.threshold, self.alias, pt
+        else:
+            uniform = np.asarray(uniform)
+            threshold, alias = (x.get_value(borrow=True) for x in (self.threshold, self.alias))
+            xp = np
+        dtype = str(uniform.dtype)
+        if dtype != "float64":
+            raise HyperparameterError(
+                f"uniform is {dtype}: give float64, whose bits are enough for the word and its "
+                "threshold, e.g. rng.random(size) or pt.dmatrix()"
+            )
+        x = uniform * threshold.shape[0]
+        column = x.astype("int64")
+        column_side = x - column
+        return xp.where(column_side < threshold[column], column, alias[column])
+
+
+def _alias_table(probabilities):
+    """Cut the probabilities into `n` columns of equal height, with two words at most in each."""
+    n = len(probabilities)
+    height = (probabilities * n).tolist()
+    threshold, alias = np.ones(n), np.arange(n)
+    low = [k for k in range(n) if height[k] < 1]
+    high = [k for k in range(n) if height[k] >= 1]
+    while low and high:
+        short, tall = low.pop(), high[-1]
+        threshold[short], alias[short] = height[short], tall
+        height[tall] -= 1 - height[short]
+        if height[tall] < 1:
+            low.append(high.pop())
+    # What rounding leaves over has a height of one but for the last bits, and keeps its column.
+    return threshold, alias
+
+
+def _vector(values, name, above=False):
+    """A vector of finite numbers at or above 0, not all of them 0."""
+    values = np.asarray(values, "float64")
+    low = values <= 0 if above else values < 0
+    if values.ndim != 1 or not np.isfinite(values).all() or low.any() or not values.any():
+        raise HyperparameterError(
+            f"{name} of shape {values.shape} are not all numbers {'above' if above else 'from'} "
+            "0, or none of them is: give a vector with the count of each word"
+        )
+    return values
