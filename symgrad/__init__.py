@@ -40,6 +40,12 @@ from symgrad.rules import rmsprop as rmsprop
 from symgrad.rules import rowwise_adagrad as rowwise_adagrad
 from symgrad.rules import rprop as rprop
 from symgrad.rules import sgd as sgd
+from symgrad.second_order import conjugate_gradient as conjugate_gradient
+from symgrad.second_order import gauss_newton_vp as gauss_newton_vp
+from symgrad.second_order import hessian_free as hessian_free
+from symgrad.second_order import hvp as hvp
+from symgrad.second_order import lbfgs as lbfgs
+from symgrad.second_order import newton as newton
 from symgrad.subsets import Subset as Subset
 from symgrad.subsets import lookups as lookups
 from symgrad.transforms import clip as clip

@@ -26,7 +26,7 @@ from symgrad.gradients import (
 from symgrad.places import Place, distinct_place, joined_place, whole
 from symgrad.subsets import Read, Subset, describe, lookups, read_of
 
-__all__ = ["Block", "blocks"]
+__all__ = ["Block", "blocks", "by_table", "differentiate", "listed", "source_of"]
 
 logger = logging.getLogger("symgrad")
 
@@ -91,16 +91,16 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
     With `distinct`, each row of a table is there once, and its gradient is the sum over its reads.
     The other arguments are the options of the rules, see :class:`symgrad.updates.Options`.
     """
-    params = _listed(params)
+    params = listed(params)
     masks = _masks(mask, params)
     if isinstance(cost_or_grads, Variable):
         cost = cost_or_grads
         sources = [
-            _source(param, mask, cost, require_lookups)
+            source_of(param, mask, cost, require_lookups)
             for param, mask in zip(params, masks, strict=True)
         ]
-        sources = _by_table(sources)
-        _differentiate(cost, sources)
+        sources = by_table(sources)
+        differentiate(cost, sources)
         if _is_connected(mask):
             _mask_connected(cost, sources)
     else:
@@ -109,20 +109,21 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
                 "mask='connected' was given with gradients, but it is found in the cost: give "
                 "the cost, or masks made by sg.connected(cost, wrt)"
             )
-        gradients = _listed(cost_or_grads, "the cost, or the gradients")
+        gradients = listed(cost_or_grads, "the cost, or the gradients")
         if len(gradients) != len(params):
             raise GradientShapeError(
                 f"{len(gradients)} gradients were given for {len(params)} parameters: give one "
                 "for each"
             )
-        sources = [_source(param, mask) for param, mask in zip(params, masks, strict=True)]
+        sources = [source_of(param, mask) for param, mask in zip(params, masks, strict=True)]
         for source, gradient in zip(sources, gradients, strict=True):
-            _attach(source, _listed(gradient, "a gradient"))
-        sources = _by_table(sources)
+            _attach(source, listed(gradient, "a gradient"))
+        sources = by_table(sources)
     return [_block(source, unused, distinct) for source in sources]
 
 
-def _listed(items, what="parameters"):
+def listed(items, what="parameters"):
+    """A variable or several, as a list."""
     if isinstance(items, (Variable, Subset)):
         return [items]
     if isinstance(items, Iterable):
@@ -171,7 +172,7 @@ def _mask_connected(cost, sources):
             source.mask = source.parts[0].mask
 
 
-def _source(param, mask, cost=None, require_lookups=False):
+def source_of(param, mask, cost=None, require_lookups=False):
     """What a parameter stands for; a shared variable for its lookups in the cost, if any."""
     mask = None if mask is None else pt.cast(pt.as_tensor(mask), "bool")
     if isinstance(param, SharedVariable):
@@ -212,7 +213,7 @@ def _report_dense_read(subset, require_lookups):
     logger.warning("%s: its update is dense", message)
 
 
-def _by_table(sources):
+def by_table(sources):
     """One source for each table: subsets of one table come together."""
     found = {}
     for source in sources:
@@ -231,7 +232,7 @@ def _by_table(sources):
     return list(found.values())
 
 
-def _differentiate(cost, sources):
+def differentiate(cost, sources):
     """Give each part its gradient; drop parts without, but not all of a table."""
     parts = [part for source in sources for part in source.parts]
     check_paths(cost, [part.read for part in parts if part.read])

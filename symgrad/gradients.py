@@ -57,7 +57,7 @@ def grad(cost, wrt, **options):
         return grad(cost, [read.variable for read in wrt.reads], **options)
     if isinstance(wrt, Variable):
         return grad(cost, [wrt], **options)[0]
-    wrt = [one for item in wrt for one in _variables(item)]
+    wrt = [one for item in wrt for one in variables_of(item)]
     for one in wrt:
         check_float(one)
     check_paths(cost, [read for one in wrt if (read := read_of(one))])
@@ -70,7 +70,7 @@ def grad(cost, wrt, **options):
     return pytensor.grad(cost, wrt, **options)
 
 
-def _variables(item):
+def variables_of(item):
     return [read.variable for read in item.reads] if isinstance(item, Subset) else [item]
 
 

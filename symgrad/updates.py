@@ -118,13 +118,13 @@ class Updates(dict):
             )
         slots = dict(self.slots)
         for name, slot in getattr(other, "slots", {}).items():
-            slots[_free_name(name, slots)] = slot
+            slots[free_name(name, slots)] = slot
         return Updates({**self, **other}, slots, self.dense | getattr(other, "dense", frozenset()))
 
     __ior__ = __or__
 
 
-def _free_name(name, taken):
+def free_name(name, taken):
     """`name`, with a number behind it if it is taken."""
     free, k = name, 2
     while free in taken:
@@ -298,7 +298,7 @@ class _Emitter:
         return value
 
     def _shared(self, name, value, static=()):
-        name = _free_name(name, self.updates.slots)
+        name = free_name(name, self.updates.slots)
         slot = pytensor.shared(value, name=name, borrow=True, shape=static)
         self.updates.slots[name] = slot
         return slot

@@ -126,6 +126,13 @@ KINDS = {
         lambda i: i,
         lambda rng, v: _some(integers(rng, v, 9, (3, 2))),
     ),
+    "matrix of static shape": Kind(
+        (9, 3),
+        one("index", shape=(3, 2)),
+        lambda W, i: W[i],
+        lambda i: i,
+        lambda rng, v: None if v == "empty" else _some(integers(rng, v, 9, (3, 2))),
+    ),
     "columns": Kind(
         (4, 9),
         one("index"),

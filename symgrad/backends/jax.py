@@ -32,7 +32,12 @@ def jax_mode():
     stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
     # What is excluded computes bounds of slices and shapes that JAX would have known statically.
     mode = with_symgrad_rewrites(stock).including("symgrad_jax")
-    return mode.excluding("local_adv_idx_to_slice", "local_join_to_repeat", "local_join_of_alloc")
+    return mode.excluding(
+        "local_adv_idx_to_slice",
+        "local_join_of_alloc",
+        "local_join_to_repeat",
+        "local_replace_AdvancedSubtensor",
+    )
 
 
 class DonatingJAXLinker(JAXLinker):

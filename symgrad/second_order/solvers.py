@@ -1,0 +1,295 @@
+"""The rules that solve: Newton, Hessian-free, and L-BFGS."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
+
+from symgrad.errors import HyperparameterError
+from symgrad.function import function
+from symgrad.second_order.conjugate import check_loop, conjugate_gradient, scan
+from symgrad.second_order.products import dot, like, outputs_of
+from symgrad.second_order.rows import problem_of
+
+__all__ = ["hessian_free", "lbfgs", "newton"]
+
+
+def newton(cost, params, damping=0.0):
+    """One Newton step on the distinct rows of small subsets, by solving with their Hessian.
+
+    Law::
+
+        rows = rows - (H + damping I)^-1 gradient
+
+    with gradient and Hessian `H` of the cost as a function of the distinct rows: occurrences of
+    one row share its unknowns, so their blocks of the Hessian add up.
+
+    Parameters
+    ----------
+    cost : scalar variable
+    params
+        A subset, a shared variable, a Subset or a list of those, as for every rule. Their rows
+        are solved for together: `n` unknowns take ``n ** 2`` numbers and ``n ** 3`` operations.
+    damping : float, >= 0, or scalar variable
+
+    Returns
+    -------
+    Updates
+
+    Raises
+    ------
+    SubsetRebuiltError, OtherPathError, DisconnectedError, NotSharedError, IntegerTableError
+        As every rule does.
+    HyperparameterError
+        For a negative `damping`.
+    BackendError
+        When compiled for JAX, which wants to know the number of unknowns in advance.
+
+    Notes
+    -----
+    Entries that are read but have neither gradient nor curvature stay. If the matrix is singular
+    otherwise, as it may be without `damping`, the solver decides: it raises, or gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> from symgrad.second_order import newton
+    >>> W, index = sg.shared(np.ones((4, 1)), name="W"), pt.lvector("index")
+    >>> f = sg.function([index], updates=newton(((W[index] - 3) ** 2).sum(), W))
+    >>> f([2, 0, 2]); W.get_value().ravel().tolist()
+    [3.0, 1.0, 3.0, 1.0]
+    """
+    _check_damping("newton", damping)
+    problem = problem_of(cost, params)
+    flat = _flat(problem.unknowns)
+    basis = pt.diag(pt.ones_like(flat))
+    direction = flat.type()
+    column = _flat(problem.hessian_product(_unflat(direction, problem.unknowns)))
+    matrix = scan([direction], [column], sequences=[basis])[0]
+    gradient = _flat(problem.gradients)
+    # What was read but does not matter has no curvature: any will do, for a step of zero.
+    idle = pt.all(pt.eq(matrix, 0), axis=1) & pt.eq(gradient, 0)
+    shift = pt.cast(damping + idle, flat.type.dtype)
+    # A column, as the solver of PyTensor 3.0 makes a singular matrix of NaN of a vector.
+    step = pt.linalg.solve(matrix + pt.diag(shift), -gradient[:, None])[:, 0]
+    (step,) = problem.settled([step])
+    return problem.updates(_unflat(step, problem.values))
+
+
+def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, tolerance=1e-4):
+    """Hessian-free optimisation: conjugate gradients on the rows, and Martens' damping.
+
+    Law::
+
+        d     = CG solution of (B + damping I) d = -gradient, from the last d of each row
+        ratio = (cost(rows + d) - cost(rows)) / (gradient.d + d.B d / 2)
+        rows  = rows + d                if that does not raise the cost
+        damping = damping * 3 / 2       if ratio < 1/4, or the model sees no descent
+        damping = damping * 2 / 3       if ratio > 3/4
+
+    `B` is the Hessian, or with `output` the Gauss-Newton matrix, of the cost as a function of the
+    distinct rows that the call uses.
+
+    Parameters
+    ----------
+    cost : scalar variable
+    params
+        A shared variable, a subset, a Subset or a list of those, as for every rule.
+    damping : float, > 0, or floating shared scalar
+        Where the damping starts; a shared variable is updated in place of the slot.
+    output : variable, or list of them, optional
+        What the cost was built from, see :func:`gauss_newton_vp`.
+    iterations : int, > 0
+        Rounds of :func:`conjugate_gradient`.
+    tolerance : float, > 0, or None
+        See :func:`conjugate_gradient`.
+
+    Returns
+    -------
+    Updates
+        With the slots ``damping`` and, for each table, ``direction/<table>`` of its shape.
+
+    Raises
+    ------
+    SubsetRebuiltError, OtherPathError, DisconnectedError, NotSharedError, IntegerTableError
+        As every rule does.
+    HyperparameterError
+        For numbers out of their range.
+
+    Notes
+    -----
+    Martens, 'Deep learning via Hessian-free optimization' (2010), sections 3 and 4: the damping,
+    its update and the start of CG. Instead of his search along the CG rounds, a step that raises
+    the cost is not taken. A direction that leads to no finite cost is forgotten.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> from symgrad.second_order import hessian_free
+    >>> W, index = sg.shared(np.ones((4, 1)), name="W"), pt.lvector("index")
+    >>> updates = hessian_free(((W[index] - 3) ** 2).sum(), W, damping=1e-6)
+    >>> f = sg.function([index], updates=updates)
+    >>> f([2, 0, 2]); W.get_value().ravel().round(3).tolist()
+    [3.0, 1.0, 3.0, 1.0]
+    >>> list(updates.slots)
+    ['damping', 'direction/W']
+    """
+    check_loop("hessian_free", iterations, tolerance)
+    level = _damping_slot(damping)
+    outputs = None if output is None else outputs_of(output)
+    problem = problem_of(cost, params, outputs)
+    product = problem.hessian_product if output is None else problem.gauss_newton_product
+    slots = problem.slots("direction")
+    start = [
+        place.only_used(place.read(slot))
+        for place, slot in zip(problem.places, slots.values(), strict=True)
+    ]
+    right = [-g for g in problem.gradients]
+    shift = pt.cast(level, "float64")
+    direction = conjugate_gradient(
+        lambda v: like([b + shift * one for b, one in zip(product(v), v, strict=True)], v),
+        right,
+        like(start, right),
+        iterations,
+        tolerance,
+    )
+    predicted = dot(problem.gradients, direction) + dot(direction, product(direction)) / 2
+    change = problem.cost_after(direction) - problem.cost
+    new_level = _damped(shift, change, predicted)
+    step = [pt.switch(pt.le(change, 0), d, pt.zeros_like(d)) for d in direction]
+    finite = ~(pt.isnan(change) | pt.isinf(change))
+    kept = [pt.switch(finite, d, pt.zeros_like(d)) for d in direction]
+    n = len(step)
+    settled = problem.settled([*step, *kept, new_level])
+    updates = problem.updates(settled[:n])
+    for place, slot, new in zip(problem.places, slots.values(), settled[n:-1], strict=True):
+        updates[slot] = place.write(slot, pt.cast(new, slot.type.dtype))
+    updates[level] = pt.cast(settled[-1], level.type.dtype)
+    updates.slots = {"damping": level, **slots}
+    return updates
+
+
+def lbfgs(cost, params, inputs, values, *, backend=None, **options):
+    """Minimise a cost over parameters and the rows of one batch, by SciPy's L-BFGS-B.
+
+    The unknowns are the distinct rows that `values` choose, and the entries of dense parameters,
+    in one flat vector; other rows of the tables are not touched.
+
+    Parameters
+    ----------
+    cost : scalar variable
+    params
+        A shared variable, a subset, a Subset or a list of those, as for every rule.
+    inputs : list of variables
+        The inputs of the cost.
+    values : list of arrays
+        One for each input: the batch.
+    backend : {"c", "numba", "jax"}, optional
+        See :func:`symgrad.function`. On JAX there can be one table or parameter only.
+    **options
+        Options of L-BFGS-B: ``maxiter``, ``maxcor``, ``ftol``, ``gtol``...
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        With the flat solution ``x``, the cost ``fun``, ``success`` and ``message``. The parameters
+        hold the solution.
+
+    Raises
+    ------
+    SubsetRebuiltError, OtherPathError, DisconnectedError, NotSharedError, IntegerTableError
+        As every rule does.
+    HyperparameterError
+        If `values` are not as many as `inputs`.
+
+    Notes
+    -----
+    Each call compiles: the rows of a large batch, many iterations long, are what it is for.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> from symgrad.second_order import lbfgs
+    >>> W, index = sg.shared(np.ones((4, 1)), name="W"), pt.lvector("index")
+    >>> result = lbfgs(((W[index] - 3) ** 4).sum(), W, [index], [[2, 0, 2]], gtol=1e-9)
+    >>> result.success, W.get_value().ravel().round(2).tolist()
+    (True, [3.0, 1.0, 3.0, 1.0])
+    """
+    from scipy.optimize import minimize
+
+    inputs, values = list(inputs), list(values)
+    if len(inputs) != len(values):
+        raise HyperparameterError(
+            f"lbfgs was given {len(values)} values for {len(inputs)} inputs: give one for each"
+        )
+    problem = problem_of(cost, params)
+    x = pt.dvector("x")
+    blocks = _unflat(x, problem.values)
+    flat_gradient = pt.cast(_flat(problem.gradients), "float64")
+    at_x = problem.settled([pt.cast(problem.cost, "float64"), flat_gradient], blocks)
+    common = {"backend": backend, "on_unused_input": "ignore"}
+    evaluate = function([*inputs, x], at_x, **common)
+    start = function(inputs, pt.cast(_flat(problem.values), "float64"), **common)(*values)
+    new = problem.written(blocks)
+    write = function([*inputs, x], updates=new, **common)
+    result = minimize(
+        lambda point: _evaluated(evaluate(*values, point)),
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options=options,
+    )
+    write(*values, result.x)
+    return result
+
+
+def _damped(level, change, predicted):
+    """Martens' rule: trust the model more, or less, by how well it foretold the change."""
+    descends = pt.lt(predicted, 0)
+    ratio = change / pt.switch(descends, predicted, 1)
+    bad = ~(pt.ge(ratio, 0.25) & descends) & pt.neq(predicted, 0)
+    good = pt.gt(ratio, 0.75) & descends
+    return level * pt.switch(bad, 1.5, pt.switch(good, 2 / 3, 1.0))
+
+
+def _damping_slot(damping):
+    """The shared scalar that holds the damping."""
+    if isinstance(damping, SharedVariable):
+        if damping.type.ndim or "float" not in damping.type.dtype:
+            raise HyperparameterError(
+                f"hessian_free: damping is a shared {damping.type}: make it a floating scalar, "
+                "e.g. sg.shared(1.0)"
+            )
+        return damping
+    if isinstance(damping, Variable) or not damping > 0:
+        raise HyperparameterError(
+            f"hessian_free: damping is {damping}: give a number above 0, or a shared scalar"
+        )
+    return pytensor.shared(np.array(damping, "float64"), name="damping")
+
+
+def _check_damping(name, damping):
+    if not isinstance(damping, Variable) and not damping >= 0:
+        raise HyperparameterError(f"{name}: damping is {damping}: give a number of at least 0")
+
+
+def _flat(blocks):
+    """All entries of all blocks in one vector."""
+    return pt.concatenate([block.flatten() for block in blocks])
+
+
+def _unflat(vector, models):
+    """The blocks that `_flat` made a vector of."""
+    if len(models) == 1:
+        return [vector.reshape(models[0].shape)]
+    blocks, at = [], 0
+    for model in models:
+        blocks.append(vector[at : at + model.size].reshape(model.shape))
+        at = at + model.size
+    return blocks
+
+
+def _evaluated(pair):
+    cost, gradient = pair
+    return float(cost), np.asarray(gradient)
