@@ -12,6 +12,7 @@ from pytensor.graph.basic import Variable
 
 from symgrad.blocks import blocks
 from symgrad.errors import DuplicateUpdateError, HyperparameterError
+from symgrad.subsets import read_of
 
 __all__ = ["Options", "Updates", "emit"]
 
@@ -41,6 +42,10 @@ class Options(TypedDict, total=False):
         mask or None for each parameter, a mapping is ``{param: mask}``. With "connected" it is
         what :func:`symgrad.connected` says of the cost: entries that a call does not use, because
         of a masked output or a maximum that others won, keep value and slots.
+    row_rates : mapping
+        ``{param: vector}``, one factor of the learning rate for each row (along axis 0) of a
+        table: pre-trained words may move slowly. Slots move as without it; rows that must not
+        move at all, slots included, want a `mask`.
     unused : {"keep", "decay"}
         What rows do that this call does not read: nothing (default), or what the dense rule does
         with a gradient of zero, at the price of the whole table.
@@ -67,6 +72,7 @@ class Options(TypedDict, total=False):
     transforms: Sequence[Callable]
     constraint: Callable | Mapping
     mask: object
+    row_rates: Mapping
     unused: str
     counter: str
     lookups: str
@@ -79,7 +85,7 @@ _CHOICES = {
     "lookups": ("auto", "require"),
     "write": ("inc", "set"),
 }
-_DEFAULTS = {"transforms": (), "constraint": None, "mask": None} | {
+_DEFAULTS = {"transforms": (), "constraint": None, "mask": None, "row_rates": None} | {
     name: choices[0] for name, choices in _CHOICES.items()
 }
 
@@ -178,6 +184,10 @@ def _checked(rule, options):
             raise HyperparameterError(
                 f"{rule.name}: {name} is {merged[name]!r}: choose one of {choices}"
             )
+    if merged["row_rates"] and not rule.scales:
+        raise HyperparameterError(
+            f"{rule.name} takes no row_rates: its step is not in proportion to the learning rate"
+        )
     for transform in merged["transforms"]:
         if not callable(transform):
             raise HyperparameterError(
@@ -190,7 +200,8 @@ def _checked(rule, options):
 def _needs_distinct(rule, options):
     """A linear rule may add up the steps of repeated rows, if nothing else looks at them."""
     plain = options.write == "inc" and options.unused == "keep" and options.constraint is None
-    return not (rule.linear and plain and not options.transforms and options.mask is None)
+    plain = plain and options.mask is None and not options.row_rates
+    return not (rule.linear and plain and not options.transforms)
 
 
 def _exact(value):
@@ -198,6 +209,15 @@ def _exact(value):
     if isinstance(value, Variable):
         return pt.cast(value, "float64")
     return pt.constant(value, dtype="float64")
+
+
+def _of_param(mapping, table):
+    """The entry of an option ``{param: ...}`` that belongs to a table, or None."""
+    for param, one in (mapping or {}).items():
+        read = read_of(param)
+        if param is table or (read and read.table is table):
+            return one
+    return None
 
 
 class _Emitter:
@@ -236,15 +256,33 @@ class _Emitter:
             SimpleNamespace(**old),
             SimpleNamespace(**hyper, row_mean=place.row_mean),
         )
-        self.updates[block.table] = self._new_table(block, pt.cast(step, dtype))
+        step = pt.cast(self._at_row_rates(block, step), dtype)
+        self.updates[block.table] = self._new_table(block, step)
         for slot, variable in slots.items():
             kept = self._masked(block, new[slot], old[slot], per_row=slot in self.rule.row_slots)
             self.updates[variable] = places[slot].write(variable, pt.cast(kept, dtype))
         self.updates.update(clock)
 
+    def _at_row_rates(self, block, step):
+        """The step times the factor of its row, if the table has such factors."""
+        rates = _of_param(self.options.row_rates, block.table)
+        if rates is None:
+            return step
+        rates = pt.as_tensor(rates)
+        if block.place.axes != (0,) or rates.type.ndim != 1:
+            raise HyperparameterError(
+                f"{self.rule.name}: row_rates of {block.table} has {rates.type.ndim} dimensions, "
+                f"and its rows lie along the axes {block.place.axes}: give a vector with one "
+                "factor for each row, to a table that is read by rows of axis 0"
+            )
+        rates = rates.dimshuffle(0, *["x"] * (block.table.type.ndim - 1))
+        return step * pt.cast(block.place.of_rows().read(rates), step.type.dtype)
+
     def _new_table(self, block, step):
         """The table with the step taken: masked, constrained, incremented or set."""
-        constraint = self._constraint_of(block.table)
+        constraint = self.options.constraint
+        if isinstance(constraint, Mapping):
+            constraint = _of_param(constraint, block.table)
         if constraint is None and self.options.write == "inc":
             if block.mask is not None:
                 step = pt.switch(block.mask, step, pt.zeros_like(step))
@@ -253,15 +291,6 @@ class _Emitter:
         if constraint is not None:
             new = pt.cast(constraint(new, block.place.row_dims), step.type.dtype)
         return block.place.write(block.table, self._masked(block, new, block.value))
-
-    def _constraint_of(self, table):
-        constraint = self.options.constraint
-        if not isinstance(constraint, Mapping):
-            return constraint
-        for param, one in constraint.items():
-            if param is table or (param.owner and table in param.owner.inputs):
-                return one
-        return None
 
     def _masked(self, block, new, old, per_row=False):
         """`new` where the mask lets it, else `old`; a number per row if any entry does."""

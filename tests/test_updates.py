@@ -244,6 +244,51 @@ class TestConstraint:
         assert b.get_value().tolist() == [-1, -1]
 
 
+class TestRowRates:
+    FACTORS = np.array([1.0, 0.5, 0.0, 2.0, 1.0, 0.1])
+
+    @pytest.mark.parametrize("rule", [r for r in RULES if r not in ("ftrl", "rprop")])
+    def test_a_row_moves_by_its_factor(self, rule):
+        moved = []
+        for row_rates in (False, True):
+            W = table()
+            start, subset = W.get_value(), W[index]
+            options = {"row_rates": {subset: self.FACTORS}} if row_rates else {}
+            cost = (subset * weights).sum()
+            updates = sg.RULES[rule](cost, subset, **options, **rates(rule))
+            f = compile_on("unoptimised", [index, weights], updates=updates)
+            feed(f, CALLS[:1])
+            moved.append(W.get_value() - start)
+        np.testing.assert_allclose(moved[1], moved[0] * self.FACTORS[:, None], atol=1e-15)
+
+    def test_on_every_backend(self, backend):
+        W, factors = table(), sg.shared(self.FACTORS, name="factors")
+        start = W.get_value()
+        updates = sg.sgd((W[index] * weights).sum(), W, 1.0, row_rates={W: factors})
+        f = sg.function([index, weights], updates=updates, backend=backend)
+        f([1, -1, 1], np.ones((3, 2)))
+        expected = start.copy()
+        expected[1] -= 1.0
+        expected[5] -= 0.1
+        np.testing.assert_allclose(W.get_value(), expected)
+        assert str(f.audit).splitlines()[0] == "W: rows touched"
+
+    def test_of_a_whole_parameter(self):
+        V = sg.shared(np.ones((2, 2)), name="V")
+        updates = sg.sgd(V.sum(), V, 1.0, row_rates={V: np.array([1.0, 0.5])})
+        compile_on("unoptimised", [], updates=updates)()
+        assert V.get_value().tolist() == [[0, 0], [0.5, 0.5]]
+
+    def test_mistakes(self):
+        W = table()
+        for cost, factors in ((W[:, index].sum(), self.FACTORS), (W[index].sum(), np.ones((6, 1)))):
+            with pytest.raises(errors.HyperparameterError, match="one factor for each row"):
+                sg.sgd(cost, W, 0.1, row_rates={W: factors})
+        for rule in ("ftrl", "rprop"):
+            with pytest.raises(errors.HyperparameterError, match=f"{rule} takes no row_rates"):
+                sg.RULES[rule](W[index].sum(), W, row_rates={W: self.FACTORS})
+
+
 class TestParameters:
     def test_rows_and_dense_parameters_in_one_call(self, backend):
         W, V, b = table(), table((2, 2), "V"), table((2,), "b")

@@ -20,7 +20,9 @@ def _ftrl(w, g, s, h):
     return new - w, {"accumulator": accumulator, "linear": linear}
 
 
-FTRL = Rule("ftrl", _ftrl, slots={"accumulator": "initial_accumulator", "linear": 0.0})
+FTRL = Rule(
+    "ftrl", _ftrl, slots={"accumulator": "initial_accumulator", "linear": 0.0}, scales=False
+)
 
 
 def ftrl(

@@ -62,6 +62,8 @@ class Rule:
         law. Bias corrections belong here: ``1 - beta2**t`` loses four digits in float32.
     linear : bool
         The sum of the steps of repeated rows is the step of their summed gradient.
+    scales : bool
+        The step is in proportion to the learning rate.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Rule:
     clock: Mapping[str, float] = field(default_factory=dict)
     tick: Callable | None = None
     linear: bool = False
+    scales: bool = True
 
     def check(self, hyper):
         """Raise a :class:`HyperparameterError` for a number outside its range."""

@@ -28,7 +28,7 @@ def _rprop(w, g, s, h):
 
 
 LION = Rule("lion", _lion, slots={"m": 0.0})
-RPROP = Rule("rprop", _rprop, slots={"previous": 0.0, "step_size": "learning_rate"})
+RPROP = Rule("rprop", _rprop, slots={"previous": 0.0, "step_size": "learning_rate"}, scales=False)
 
 
 def lion(
