@@ -18,6 +18,7 @@ __all__ = [
     "IndexOutOfRangeError",
     "IntegerTableError",
     "MissingWriteError",
+    "NotFiniteError",
     "NotSharedError",
     "OtherPathError",
     "RepeatedIndexWarning",
@@ -95,6 +96,10 @@ class BackendError(SymgradError):
 
 class CheckpointError(SymgradError, ValueError):
     """A checkpoint cannot be written, or a file is not the checkpoint that is asked for."""
+
+
+class NotFiniteError(SymgradError, ArithmeticError):
+    """An update would put NaN or infinity into a shared variable."""
 
 
 class VectorFileError(SymgradError, ValueError):

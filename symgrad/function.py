@@ -20,6 +20,7 @@ from symgrad.errors import (
     HyperparameterError,
     IndexOutOfRangeError,
     MissingWriteError,
+    NotFiniteError,
     NotSharedError,
     RepeatedIndexWarning,
     RetraceWarning,
@@ -36,7 +37,15 @@ _MANY_SHAPES = 5
 
 
 def function(
-    inputs, outputs=None, updates=(), *, backend=None, audit="raise", givens=None, **options
+    inputs,
+    outputs=None,
+    updates=(),
+    *,
+    backend=None,
+    audit="raise",
+    nan="ignore",
+    givens=None,
+    **options,
 ):
     """Compile a graph, with all that updates of rows need to be safe and fast.
 
@@ -49,6 +58,9 @@ def function(
         Default: C if there is a C++ compiler, else Numba.
     audit : {"raise", "warn", "off"}
         What to do if a call would copy or sweep a whole table that the graph reads by index.
+    nan : {"ignore", "skip", "raise"}
+        What to do with a call whose updates hold NaN or infinity: write them (default), change
+        nothing, or change nothing and raise a NotFiniteError.
     givens : mapping or list of pairs, optional
         Replacements in the graph, as in :func:`pytensor.function`.
     **options
@@ -92,13 +104,15 @@ def function(
     """
     if audit not in ("raise", "warn", "off"):
         raise HyperparameterError(f"audit is {audit!r}: choose one of raise, warn, off")
+    if nan not in ("ignore", "skip", "raise"):
+        raise HyperparameterError(f"nan is {nan!r}: choose one of ignore, skip, raise")
     backend = choose(backend)
     outputs, unpack = _listed(outputs)
     dense = getattr(updates, "dense", frozenset())
     updates = check_updates(updates)
     if givens:
         outputs, updates = _replaced(outputs, updates, givens)
-    guarded = guard(outputs, updates, backend)
+    guarded = guard(outputs, updates, backend, nan)
     compiled = _compile(inputs, guarded, backend, options)
     found = audit_compiled(compiled, guarded.indexed, dense, order=list(updates))
     if audit == "raise":
@@ -277,7 +291,14 @@ class Function:
             bad, given, length = report[3 * entry : 3 * entry + 3]
             if bad and kind == "index":
                 raise self._out_of_range(number, given, length)
-            if bad and number not in self._warned:
+            if bad and kind == "nan":
+                name = describe(self._checks[number][0].table)
+                raise NotFiniteError(
+                    f"the update of {name} holds NaN or infinity. No shared variable was "
+                    "changed. Look for a learning rate that is too large, or a log, root or "
+                    "quotient at zero; nan='skip' leaves such calls out"
+                )
+            if bad and kind == "repeat" and number not in self._warned:
                 self._warned.add(number)
                 check = self._checks[number][0]
                 warnings.warn(

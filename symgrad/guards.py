@@ -15,11 +15,11 @@ from pytensor.graph.traversal import ancestors, toposort
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import Add
 from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.type import TensorType
+from pytensor.tensor.type import TensorType, float_dtypes
 
 from symgrad.ops.checks import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce, coalesce
-from symgrad.places import coalesced_by, flat, is_distinct, same_indices
+from symgrad.places import coalesced_by, flat, is_distinct, layout, same_indices
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 
 __all__ = ["Guarded", "guard"]
@@ -48,7 +48,7 @@ class Guarded:
         Integers, three for each entry of `reported`: whether something is wrong, the offending
         index, and the length of its axis.
     reported : list of tuple
-        ``(kind, number)`` for each entry of `report`; kind is "index" or "repeat".
+        ``(kind, number)`` for each entry of `report`; kind is "index", "repeat" or "nan".
     indexed : set of shared variables
         Those read or written by index.
     alike : set of tuple
@@ -65,8 +65,8 @@ class Guarded:
     alike: set = field(default_factory=set)
 
 
-def guard(outputs, updates, backend):
-    """Check every index of a graph.
+def guard(outputs, updates, backend, nan="ignore"):
+    """Check every index of a graph, and, if asked to, every value that is written.
 
     Parameters
     ----------
@@ -74,12 +74,14 @@ def guard(outputs, updates, backend):
     updates : dict
         ``{shared variable: new expression}``.
     backend : str
+    nan : {"ignore", "skip", "raise"}
+        What to do with a call that would write NaN or infinity.
 
     Returns
     -------
     Guarded
     """
-    return _Guard(backend).run(outputs, updates)
+    return _Guard(backend).run(outputs, updates, nan)
 
 
 class _Guard:
@@ -92,7 +94,7 @@ class _Guard:
         self.numbers = {}  # index variable -> number of its checks
         self.seen = set()  # (index variable, length) already in the report
 
-    def run(self, outputs, updates):
+    def run(self, outputs, updates, nan):
         guarded = self.guarded
         for node in toposort([*outputs, *updates.values()]):
             self._rebuild(node)
@@ -102,9 +104,24 @@ class _Guard:
             s for s, new in guarded.updates.items() if new.owner and is_index_write(new.owner)
         )
         bad = [entry[0] for (kind, _), entry in self._entries() if kind == "index"]
+        if nan != "ignore":
+            bad += self._not_finite(nan == "raise")
         if bad:
             self._hold_back(pt.eq(sum(bad), 0))
         return guarded
+
+    def _not_finite(self, reported):
+        """For each update, whether it would write NaN or infinity."""
+        found = []
+        for shared, new in self.guarded.updates.items():
+            values = [one for one in written(new, shared) if one.type.dtype in float_dtypes]
+            bad = [pt.any(pt.isnan(one) | pt.isinf(one)) for one in values]
+            if bad:
+                found.append(pt.cast(pt.any(pt.stack(bad)), "int64"))
+                if reported:
+                    number = self._number(new, Check(shared, "", None))
+                    self._report("nan", number, found[-1], 0, 0)
+        return found
 
     def _hold_back(self, fine):
         """Let updates, and outputs that look at them, have the old values unless all is fine."""
@@ -297,6 +314,31 @@ def hold_back(new, table, fine):
     ignore = getattr(node.op, "ignore_duplicates", False)
     nothing = np.zeros((), rows.type.dtype)
     return pt.inc_subtensor(chosen, pt.switch(fine, rows, nothing), ignore_duplicates=ignore)
+
+
+def written(new, table):
+    """The values that an update puts into its table: rows, or all of it."""
+    if root(new) is not table:
+        return [new] if isinstance(new.type, TensorType) else []
+    rows = []
+    while new is not table:
+        rows.append(_without_padding(new.owner))
+        new = new.owner.inputs[0]
+    return rows
+
+
+def _without_padding(node):
+    """The rows that a node writes, zero in the slots that `coalesce` leaves empty on JAX."""
+    rows, indices = node.inputs[1], _full(indices_of(node), node.inputs[0])
+    made = [coalesced_by(one) for one in indices if not isinstance(one, slice)]
+    if not any(made):
+        return rows
+    distinct, _, _ = made[0].outputs
+    _, row_dims = layout(indices)
+    used = pt.lt(distinct, made[0].inputs[2]).dimshuffle(
+        *("x" if dim in row_dims else 0 for dim in range(rows.type.ndim))
+    )
+    return pt.switch(used, rows, np.zeros((), rows.type.dtype))
 
 
 def root(variable):
