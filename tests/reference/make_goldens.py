@@ -452,7 +452,7 @@ def as_text(goldens):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", choices=sorted(LIBRARIES), required=True)
-    library = parser.parse_args().library
+    library = vars(parser.parse_args())["library"]
     old = json.loads(GOLDENS.read_text()) if GOLDENS.exists() else {}
     GOLDENS.write_text(as_text(merged(old, LIBRARIES[library]())))
 
