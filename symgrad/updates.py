@@ -1,6 +1,7 @@
 """The emitter: one read of each table, arithmetic on rows, one write of each table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TypedDict
 
@@ -12,6 +13,7 @@ from pytensor.graph.basic import Variable
 
 from symgrad.blocks import blocks
 from symgrad.errors import DuplicateUpdateError, HyperparameterError
+from symgrad.places import Place
 from symgrad.subsets import read_of
 
 __all__ = ["Options", "Updates", "emit"]
@@ -90,6 +92,26 @@ _DEFAULTS = {"transforms": (), "constraint": None, "mask": None, "row_rates": No
 }
 
 
+@dataclass(frozen=True)
+class Move:
+    """How an update moves a block of a table: what a monitor looks at.
+
+    Attributes
+    ----------
+    table : shared variable
+    place : Place
+        Where in the table the block lies.
+    value, gradient, step : variable
+        The block before the step, the gradient that the rule was given, and what is added.
+    """
+
+    table: SharedVariable
+    place: Place
+    value: Variable
+    gradient: Variable
+    step: Variable
+
+
 class Updates(dict):
     """``{shared variable: new expression}``, in order, for ``updates=``.
 
@@ -100,6 +122,8 @@ class Updates(dict):
         named ``embeddings``, ``slots["t"]`` the count of calls.
     dense : frozenset of shared variables
         Tables read by index whose update is dense on purpose.
+    moves : tuple of Move
+        For each parameter, the block that moves, its gradient, and its step.
 
     Examples
     --------
@@ -110,10 +134,11 @@ class Updates(dict):
     [w, m/w, v/w, t, b]
     """
 
-    def __init__(self, pairs=(), slots=(), dense=()):
+    def __init__(self, pairs=(), slots=(), dense=(), moves=()):
         super().__init__(pairs)
         self.slots = dict(slots)
         self.dense = frozenset(dense)
+        self.moves = tuple(moves)
 
     def __or__(self, other):
         """Both updates in one; a variable or a slot's name in both is an error."""
@@ -125,7 +150,12 @@ class Updates(dict):
         slots = dict(self.slots)
         for name, slot in getattr(other, "slots", {}).items():
             slots[free_name(name, slots)] = slot
-        return Updates({**self, **other}, slots, self.dense | getattr(other, "dense", frozenset()))
+        return Updates(
+            {**self, **other},
+            slots,
+            self.dense | getattr(other, "dense", frozenset()),
+            self.moves + getattr(other, "moves", ()),
+        )
 
     __ior__ = __or__
 
@@ -257,7 +287,8 @@ class _Emitter:
             SimpleNamespace(**hyper, row_mean=place.row_mean),
         )
         step = pt.cast(self._at_row_rates(block, step), dtype)
-        self.updates[block.table] = self._new_table(block, step)
+        self.updates[block.table], moved = self._new_table(block, step)
+        self.updates.moves += (Move(block.table, place, block.value, block.gradient, moved),)
         for slot, variable in slots.items():
             kept = self._masked(block, new[slot], old[slot], per_row=slot in self.rule.row_slots)
             self.updates[variable] = places[slot].write(variable, pt.cast(kept, dtype))
@@ -279,18 +310,19 @@ class _Emitter:
         return step * pt.cast(block.place.of_rows().read(rates), step.type.dtype)
 
     def _new_table(self, block, step):
-        """The table with the step taken: masked, constrained, incremented or set."""
+        """The table with the step taken (masked, constrained), and what that adds to the block."""
         constraint = self.options.constraint
         if isinstance(constraint, Mapping):
             constraint = _of_param(constraint, block.table)
         if constraint is None and self.options.write == "inc":
             if block.mask is not None:
                 step = pt.switch(block.mask, step, pt.zeros_like(step))
-            return block.place.add(block.table, step)
+            return block.place.add(block.table, step), step
         new = block.value + step
         if constraint is not None:
             new = pt.cast(constraint(new, block.place.row_dims), step.type.dtype)
-        return block.place.write(block.table, self._masked(block, new, block.value))
+        new = self._masked(block, new, block.value)
+        return block.place.write(block.table, new), new - block.value
 
     def _masked(self, block, new, old, per_row=False):
         """`new` where the mask lets it, else `old`; a number per row if any entry does."""
