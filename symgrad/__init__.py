@@ -9,6 +9,9 @@ from pytensor.tensor import set_subtensor as set_subtensor
 from symgrad import embeddings as embeddings
 from symgrad import errors as errors
 from symgrad import schedules as schedules
+from symgrad.averages import Averages as Averages
+from symgrad.averages import ema as ema
+from symgrad.averages import polyak as polyak
 from symgrad.checkpoint import load as load
 from symgrad.checkpoint import save as save
 from symgrad.connected import connected as connected
@@ -18,9 +21,11 @@ from symgrad.constraints import unit_norm as unit_norm
 from symgrad.function import Function as Function
 from symgrad.function import function as function
 from symgrad.gradients import grad as grad
+from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups
 from symgrad.groups import freeze as freeze
 from symgrad.groups import freeze_rows as freeze_rows
 from symgrad.groups import weight_decay_groups as weight_decay_groups
+from symgrad.monitor import monitor as monitor
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES
 from symgrad.rules import adadelta as adadelta
@@ -35,6 +40,7 @@ from symgrad.rules import lion as lion
 from symgrad.rules import momentum as momentum
 from symgrad.rules import nadam as nadam
 from symgrad.rules import nesterov_momentum as nesterov_momentum
+from symgrad.rules import proximal_sgd as proximal_sgd
 from symgrad.rules import radam as radam
 from symgrad.rules import rmsprop as rmsprop
 from symgrad.rules import rowwise_adagrad as rowwise_adagrad

@@ -152,6 +152,8 @@ def _cost(fgraph, table, new, donated):
 
 def _takes_rows(node, position):
     """Does the node read this input by index only? Numba fuses such reads into loops."""
+    if position in getattr(node.op, "reads_rows_of", ()):
+        return True
     inner = getattr(node.op, "fgraph", None)
     if inner is None or len(inner.inputs) != len(node.inputs):
         return is_index_read(node) and position == 0

@@ -23,7 +23,7 @@ from symgrad.gradients import (
     describe_node,
     disconnected,
 )
-from symgrad.places import Place, distinct_place, joined_place, whole
+from symgrad.places import Place, Spread, distinct_place, joined_place, spread, whole
 from symgrad.subsets import Read, Subset, describe, lookups, read_of
 
 __all__ = ["Block", "blocks", "by_table", "differentiate", "listed", "source_of"]
@@ -48,6 +48,9 @@ class Block:
         Boolean, of the block's shape: where False, value and slots stay.
     dense : bool
         The whole table is updated although the cost reads it by index; the caller knows.
+    spread : Spread or None
+        If the rows have to be brought up to date before they are read: `value` and the reads in
+        terms of a variable for the rows that are.
     """
 
     table: SharedVariable
@@ -55,10 +58,12 @@ class Block:
     gradient: Variable
     mask: Variable | None = None
     dense: bool = False
+    spread: Spread | None = None
     value: Variable = field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "value", self.place.read(self.table))
+        value = self.spread.rows if self.spread else self.place.read(self.table)
+        object.__setattr__(self, "value", value)
 
     def with_gradient(self, gradient):
         """The same block with another gradient, kept in the table's dtype."""
@@ -89,7 +94,7 @@ def blocks(cost_or_grads, params, *, require_lookups, unused, mask, distinct):
     """One :class:`Block` for each table among `params`.
 
     With `distinct`, each row of a table is there once, and its gradient is the sum over its reads.
-    The other arguments are the options of the rules, see :class:`symgrad.updates.Options`.
+    The other arguments are the options of the rules, see :class:`symgrad.options.Options`.
     """
     params = listed(params)
     masks = _masks(mask, params)
@@ -266,6 +271,10 @@ def _block(source, unused, distinct):
         mask = _mask_at(source.mask, table, whole(table))
         return Block(table, whole(table), gradients[0], mask, source.dense)
     reads = [part.read for part in parts]
+    if unused == "exact":
+        of_rows = spread(reads)
+        _, gradient = distinct_place(reads, gradients)
+        return Block(table, of_rows.place, gradient, spread=of_rows)
     if any(part.mask is not None for part in parts):
         place, gradient, mask = _masked(parts, gradients)
     else:

@@ -9,6 +9,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.graph.replace import clone_replace
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
 from symgrad.audit import audit as audit_compiled
@@ -29,6 +30,7 @@ from symgrad.errors import (
 from symgrad.guards import guard
 from symgrad.ops.checks import failed_check
 from symgrad.subsets import describe, is_index_read, is_index_write
+from symgrad.updates import Updates
 
 __all__ = ["Function", "function"]
 
@@ -108,7 +110,10 @@ def function(
         raise HyperparameterError(f"nan is {nan!r}: choose one of ignore, skip, raise")
     backend = choose(backend)
     outputs, unpack = _listed(outputs)
-    dense = getattr(updates, "dense", frozenset())
+    asked = outputs
+    if isinstance(updates, Updates):
+        outputs = updates.current(outputs)
+    dense, watch = getattr(updates, "dense", frozenset()), getattr(updates, "watch", None)
     updates = check_updates(updates)
     if givens:
         outputs, updates = _replaced(outputs, updates, givens)
@@ -119,7 +124,14 @@ def function(
         found.check()
     elif audit == "warn" and found.offences:
         warnings.warn(str(found), stacklevel=2)
-    return Function(compiled, guarded, backend, found, unpack)
+    reporter = None
+    if watch is not None:
+        options = options | {"on_unused_input": "ignore"}
+        measure = function(
+            inputs, watch.vector, backend=backend, audit=audit, givens=givens, **options
+        )
+        reporter = watch.reporter(measure, asked)
+    return Function(compiled, guarded, backend, found, unpack, reporter)
 
 
 def _listed(outputs):
@@ -132,8 +144,6 @@ def _listed(outputs):
 
 
 def _replaced(outputs, updates, givens):
-    from pytensor.graph.replace import clone_replace
-
     replacements = dict(givens)
     cloned = clone_replace([*outputs, *updates.values()], replacements)
     return cloned[: len(outputs)], dict(zip(updates, cloned[len(outputs) :], strict=True))
@@ -171,11 +181,12 @@ class Function:
         What is underneath: ``f.compiled.dprint()`` prints the compiled graph.
     """
 
-    def __init__(self, compiled, guarded, backend, audit, unpack):
+    def __init__(self, compiled, guarded, backend, audit, unpack, reporter=None):
         self.compiled = compiled
         self.backend = backend
         self.audit = audit
         self._unpack = unpack
+        self._reporter = reporter
         self._checks = guarded.checks
         self._reported = guarded.reported
         self._alike = sorted(guarded.alike, key=str)
@@ -187,9 +198,12 @@ class Function:
         self.check_arrays()
 
     def __call__(self, *args, **kwargs):
+        measured = self._reporter.measure(args, kwargs) if self._reporter else None
         values = self._run_jax(args, kwargs) if self.backend == "jax" else self._run(args, kwargs)
         if self._reported:
             self._read_report(values.pop().tolist())
+        if measured is not None:
+            self._reporter.report(measured, values)
         return self._unpack(values)
 
     def _run(self, args, kwargs):

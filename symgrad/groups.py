@@ -1,6 +1,7 @@
 """Which parameters decay, which stay as they are, and which rows of a table do."""
 
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -10,7 +11,7 @@ from symgrad.errors import HyperparameterError, IndexOutOfRangeError, NotSharedE
 from symgrad.subsets import Subset, describe, read_of
 from symgrad.transforms import weight_decay
 
-__all__ = ["freeze", "freeze_rows", "weight_decay_groups"]
+__all__ = ["decoupled_decay_groups", "freeze", "freeze_rows", "weight_decay_groups"]
 
 
 def weight_decay_groups(named_params, l2, skip=()):
@@ -59,15 +60,7 @@ def weight_decay_groups(named_params, l2, skip=()):
     >>> W.get_value().tolist(), b.get_value().tolist()
     ([[-0.5, -0.5]], [0.0, 0.0])
     """
-    skip = _listed(skip)
-    named = list(named_params.items() if isinstance(named_params, Mapping) else named_params)
-    if unknown := [name for name in skip if name not in dict(named)]:
-        raise HyperparameterError(
-            f"weight_decay_groups: skip names {', '.join(map(repr, unknown))}, but the parameters "
-            f"are named {', '.join(name for name, _ in named)}: use these names"
-        )
-    tables = {table_of(param) for _, param in named}
-    spared = {table_of(param) for name, param in named if _is_spared(name, param, skip)}
+    tables, spared = _grouped("weight_decay_groups", named_params, skip)
     decay = weight_decay(l2)
 
     def transform(blocks):
@@ -79,7 +72,83 @@ def weight_decay_groups(named_params, l2, skip=()):
                 )
         return [block if block.table in spared else decay([block])[0] for block in blocks]
 
+    transform.l2_of = lambda table: None if table in spared else decay.l2_of(table)
     return transform
+
+
+def decoupled_decay_groups(named_params, rate, skip=()):
+    """Shrink the touched rows of the parameters that should decay, whatever the rule makes of them.
+
+    Law, after the step of the rule::
+
+        row = (row + step) * (1 - rate)
+
+    for the parameters that :func:`weight_decay_groups` would let decay. There the decay is a part
+    of the gradient, which adaptive rules divide by its own size; here all rows shrink alike.
+
+    Parameters
+    ----------
+    named_params, skip
+        As for :func:`weight_decay_groups`.
+    rate : float or scalar variable, in [0, 1)
+        What is lost of a row in a call that touches it (no unit). ``learning_rate * l2`` gives the
+        size that rules with a decay of their own take; a schedule's ``schedule.rate * l2`` falls
+        with the learning rate.
+
+    Returns
+    -------
+    dict
+        Table to constraint, for ``constraint=``. Masked entries stay as they are.
+
+    Raises
+    ------
+    HyperparameterError
+        If `skip` names what is not there, or `rate` is out of its range.
+    NotSharedError
+        If a parameter is neither a shared variable nor a subset of one.
+
+    Notes
+    -----
+    SGDW and AdamW [1]_ shrink the row before the step is added, ``row * (1 - rate) + step``, which
+    differs by ``rate * step``. For that order with Adam take :func:`~symgrad.adamw`.
+
+    References
+    ----------
+    .. [1] Loshchilov & Hutter (2019), Decoupled weight decay regularization, arXiv:1711.05101.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> W, index = sg.shared(np.ones((3, 2)), name="W"), pt.lvector("index")
+    >>> decay = sg.decoupled_decay_groups({"words": W}, rate=0.25)
+    >>> updates = sg.adagrad(0 * W[index].sum(), W, constraint=decay)
+    >>> sg.function([index], updates=updates)([1, 1]); W.get_value()[:, 0].tolist()
+    [1.0, 0.75, 1.0]
+    """
+    if isinstance(rate, Variable):
+        fits = rate.type.ndim == 0
+    else:
+        fits = isinstance(rate, Real) and 0 <= rate < 1
+    if not fits:
+        raise HyperparameterError(
+            f"decoupled_decay_groups: rate is {rate!r}: give a number from 0 to below 1, or a "
+            "scalar variable"
+        )
+    tables, spared = _grouped("decoupled_decay_groups", named_params, skip)
+    return {table: lambda block, row_dims: block * (1 - rate) for table in tables - spared}
+
+
+def _grouped(function, named_params, skip):
+    """``(all tables that are named, those of them that do not decay)``."""
+    skip = _listed(skip)
+    named = list(named_params.items() if isinstance(named_params, Mapping) else named_params)
+    if unknown := [name for name in skip if name not in dict(named)]:
+        raise HyperparameterError(
+            f"{function}: skip names {', '.join(map(repr, unknown))}, but the parameters "
+            f"are named {', '.join(name for name, _ in named)}: use these names"
+        )
+    tables = {table_of(param) for _, param in named}
+    return tables, {table_of(param) for name, param in named if _is_spared(name, param, skip)}
 
 
 def _is_spared(name, param, skip):

@@ -11,6 +11,7 @@ from functools import reduce
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import grad
 from pytensor.graph.basic import Constant, Variable, equal_computations
 from pytensor.scalar.basic import IntDiv, Mod
 from pytensor.tensor.basic import ARange, Nonzero
@@ -19,7 +20,7 @@ from pytensor.tensor.elemwise import Elemwise
 from symgrad.ops.checks import CheckIndex
 from symgrad.ops.coalesce import Coalesce, coalesce
 
-__all__ = ["Place", "distinct_place", "joined_place", "whole"]
+__all__ = ["Place", "Spread", "distinct_place", "joined_place", "spread", "whole"]
 
 ALL = slice(None)
 
@@ -71,6 +72,14 @@ class Place:
         """The place of the same rows in a slot with one number per row, see `row_shape`."""
         kept = tuple(one if axis in self.axes else ALL for axis, one in enumerate(self.indices))
         return Place(kept, self.axes, self.row_dims, self.distinct, self.used)
+
+    def with_whole_rows(self):
+        """The same place; an axis of which a slice takes a part is one with coordinates."""
+        others = [axis for axis in range(len(self.indices)) if axis not in self.axes]
+        dims = zip(others, sorted(self.row_dims), strict=True)
+        row_dims = tuple(dim for axis, dim in dims if self.indices[axis] == ALL)
+        parts = [axis for axis in others if self.indices[axis] != ALL]
+        return replace(self, axes=tuple(sorted([*self.axes, *parts])), row_dims=row_dims)
 
     def row_shape(self, shape):
         """Shape of a slot with one number per row of a table of the given shape."""
@@ -138,6 +147,40 @@ def distinct_place(reads, gradients):
         *(0 if dim == at else "x" for dim in range(block.type.ndim))
     )
     return replace(place, distinct=True, used=used), block
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The distinct rows of a table as a free variable, and the reads made of it.
+
+    Attributes
+    ----------
+    place : Place
+    rows : variable
+        Free: of the type of the block.
+    reads : dict
+        Each read's variable, and what it is when the rows are `rows`.
+    """
+
+    place: Place
+    rows: Variable
+    reads: dict
+
+
+def spread(reads):
+    """The :class:`Spread` of all reads of a table.
+
+    Summing occurrences into rows is linear, and its transpose copies rows to occurrences. So
+    whatever the index, the reads are the gradient of <summed, rows>.
+    """
+    # Only their shape counts. That of zeros would be a formula, for which JAX cannot compile.
+    occurrences = [read.variable.owner.clone().outputs[0] for read in reads]
+    place, summed = distinct_place(reads, occurrences)
+    rows = place.read(reads[0].table).type()
+    copies = zip(reads, grad(pt.sum(summed * rows), occurrences), strict=True)
+    # As a replacement, each copy must be of the very type of its read.
+    of_reads = {r.variable: r.variable.type.filter_variable(copy) for r, copy in copies}
+    return Spread(place, rows, of_reads)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 A transform sees all blocks of an update at once, rows of tables and dense parameters alike. The
 rows are distinct by then, and the gradients of repeated rows are summed, so a norm over them is
 the norm of the dense gradient.
+
+With ``unused="exact"`` a rule has to know what a transform makes of a gradient of zero: zero, if
+its attribute ``keeps_zero`` is true; or ``l2_of(table) * value``, if it has an ``l2_of``.
 """
 
 import pytensor.tensor as pt
@@ -70,6 +73,7 @@ def total_norm_constraint(max_norm, epsilon=1e-7):
         factor = pt.clip(norm, 0, max_norm) / (epsilon + norm)
         return [block.with_gradient(block.gradient * factor) for block in blocks]
 
+    transform.keeps_zero = True
     return transform
 
 
@@ -108,6 +112,7 @@ def clip_norms(max_norm):
         factor = pt.switch(pt.ge(norm, max_norm), max_norm / norm, 1.0)
         return [block.with_gradient(block.gradient * factor) for block in blocks]
 
+    transform.keeps_zero = True
     return transform
 
 
@@ -136,6 +141,7 @@ def clip(limit):
     def transform(blocks):
         return [block.with_gradient(pt.clip(block.gradient, -limit, limit)) for block in blocks]
 
+    transform.keeps_zero = True
     return transform
 
 
@@ -173,6 +179,7 @@ def weight_decay(l2):
             for block in blocks
         ]
 
+    transform.l2_of = lambda table: l2
     return transform
 
 

@@ -179,6 +179,30 @@ def test_noise_is_the_same_in_graph_and_in_numpy(backend):
     assert counted[2] == 0
 
 
+def test_negatives_that_are_the_positive_are_drawn_again(backend):
+    noise = embeddings.NoiseSampler([50, 30, 20, 0, 1])
+    rng = np.random.default_rng(3)
+    positive, numbers = rng.integers(0, 5, (400, 1)), rng.random((4, 400, 6))
+    drawn = np.stack([noise.draw(one) for one in numbers])
+    # The first draw that is not the positive, or the last of all.
+    chosen = np.where((drawn != positive).any(axis=0), (drawn != positive).argmax(axis=0), 3)
+    expected = np.take_along_axis(drawn, chosen[None], axis=0)[0]
+    first, *again = numbers
+    assert np.array_equal(noise.draw(first, positive, again), expected)
+    assert (noise.draw(first) == positive).sum() > 10 * (expected == positive).sum()
+    words, more = pt.lvector("words"), [pt.dmatrix(f"u{k}") for k in range(4)]
+    out = noise.draw(more[0], words[:, None], more[1:])
+    f = sg.function([words, *more], out, backend=backend)
+    assert np.array_equal(f(positive[:, 0], *numbers), expected)
+
+
+def test_a_second_draw_keeps_the_other_words_in_proportion():
+    noise = embeddings.NoiseSampler([4, 2, 1, 1], power=1)
+    first, *again = np.random.default_rng(4).random((30, 40_000))
+    share = np.bincount(noise.draw(first, 0, again), minlength=4) / 40_000
+    np.testing.assert_allclose(share, [0, 0.5, 0.25, 0.25], atol=0.01)
+
+
 def test_sub_sampling_probabilities():
     counts = np.array([1000, 10, 1])
     share = counts / counts.sum()
@@ -198,6 +222,13 @@ def test_sub_sampling_probabilities():
         lambda: embeddings.NoiseSampler([1.0, np.nan]),
         lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2, "float32")),
         lambda: embeddings.NoiseSampler([1]).draw(pt.fvector()),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2), positive=0),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2), again=[np.zeros(2)]),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2), 0, [np.zeros(2, "float32")]),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2), 0, [np.zeros(1)]),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros(2), [0, 0, 0], [np.zeros(2)]),
+        lambda: embeddings.NoiseSampler([1]).draw(np.zeros((2, 2)), [0, 0], [np.zeros((2, 2))]),
+        lambda: embeddings.NoiseSampler([1]).draw(pt.dmatrix(), pt.lvector(), [pt.dmatrix()]),
     ],
 )
 def test_sampling_refuses(call):
@@ -414,6 +445,26 @@ def test_without_updates_only_the_table_moves():
     assert W.get_value()[1:].tolist() == [[4, 5], [4, 5]]
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2)])
+@pytest.mark.parametrize("rule", ["adagrad", "rowwise_adagrad"])
+def test_rows_of_any_shape_move(rule, shape):
+    values = np.random.default_rng(8).normal(size=shape)
+    W, updates, step = run(rule, values, [[0, 2], [2, 2]])
+    before, slot = W.get_value(), updates.slots["accumulator/W"].get_value()
+    embeddings.move_rows(W, [2, -1, 0, 1], updates, initial=lambda *size: np.ones(size))
+    assert np.array_equal(W.get_value(), [before[2], np.ones(shape[1:]), before[0], before[1]])
+    expected = [slot[2], np.zeros(slot.shape[1:]), slot[0], slot[1]]
+    assert np.array_equal(updates.slots["accumulator/W"].get_value(), expected)
+    step([3])
+    embeddings.move_rows(W, [0, -1, -1], updates)
+    assert W.get_value().shape == shape
+
+
+def columns():
+    W, index = sg.shared(np.ones((2, 3)), name="W"), pt.lvector("index")
+    return W, sg.rowwise_adagrad(W[:, index].sum(), W)
+
+
 def twins():
     one, two = (sg.shared(np.ones((2, 1)), name="W") for _ in range(2))
     return one, sg.adagrad(one.sum() + two.sum(), [one, two])
@@ -429,6 +480,8 @@ def twins():
         (lambda W, u: embeddings.move_rows(W, [-1], initial=lambda n, dim: 1.0), "let it give"),
         (lambda W, u: embeddings.move_rows(twins()[0], [0], u), "cannot be told"),
         (lambda W, u: embeddings.move_rows((t := twins())[0], [0], t[1]), "name of its own"),
+        (lambda W, u: embeddings.move_rows(sg.shared(np.array(1.0)), [0]), "a table with rows"),
+        (lambda W, u: embeddings.move_rows((c := columns())[0], [0], c[1]), "read it by rows"),
         (
             lambda W, u: embeddings.move_rows(sg.shared(np.ones((2, 1)), shape=(2, 1)), [0]),
             "fixes its number of rows",

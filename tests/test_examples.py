@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import symgrad as sg
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TEXT = """
 The quick cat drinks cold milk in the warm kitchen.
@@ -282,3 +284,117 @@ def test_masks_and_max_pooling(tmp_path, capsys):
     for _, dense, kept in found:
         assert float(kept) > 50 * float(dense)
     assert is_png(tmp_path / "06_masks_and_max_pooling.png")
+
+
+PACKAGES = ["--packages", "asyncio", "email", "logging", "unittest", "xml"]
+
+
+def test_pretrained_and_frozen(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    small = ["--topics", "4", "--dim", "30", "--epochs", "6", "--steps", "60"]
+    main = load("08_pretrained_and_frozen").main
+    assert main([*PACKAGES, *small, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    known, all_words = map(int, re.search(r"(\d+) of (\d+) words have a vector", printed).groups())
+    assert 0 < known < all_words
+    line = r"^(\S+): accuracy (\S+), (\d+) rows .* changed, slots of (\d+); (\d+) other rows$"
+    found = {name: numbers for name, *numbers in re.findall(line, printed, re.MULTILINE)}
+    assert list(found) == ["random", "frozen", "slow", "fine-tuned"]
+    assert found["frozen"][1:3] == ["0", "0"]
+    assert all(int(found[name][1]) > 0 for name in found if name != "frozen")
+    assert all(int(found[name][3]) > 0 for name in found), "new words learn in any case"
+    accuracy = {name: float(numbers[0]) for name, numbers in found.items()}
+    assert accuracy["frozen"] > 0.3, "a guess has 0.25"
+    assert accuracy["slow"] > accuracy["random"]
+    words, vectors = sg.embeddings.read_vectors(tmp_path / "vectors.glove.txt", "glove")
+    assert "message" in words
+    assert vectors.shape == (len(words), 30)
+    assert is_png(tmp_path / "08_pretrained_and_frozen.png")
+
+
+@pytest.fixture(scope="module")
+def negatives():
+    return load("09_hard_negatives")
+
+
+def test_hard_negatives(negatives, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    small = ["--pool", "5", "--negatives", "1", "--dim", "20", "--epochs", "3"]
+    assert negatives.main([*PACKAGES, *small, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("5 tags, ")
+    line = r"^(\w+) negatives: hits@1 (\S+), mean reciprocal rank (\S+)$"
+    found = {name: numbers for name, *numbers in re.findall(line, printed, re.MULTILINE)}
+    assert list(found) == ["random", "hard"]
+    for hits, reciprocal in found.values():
+        assert 0.5 < float(hits) < float(reciprocal) <= 1, "a guess has hits of 0.2"
+    assert is_png(tmp_path / "09_hard_negatives.png")
+
+
+def test_tags_of_your_own_text(negatives, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "text.tsv"
+    lines = [f"{tag}\tthe {tag} {verb}" for tag in ("cat", "dog", "cow") for verb in "abcdefgh"]
+    path.write_text("\n".join(lines))
+    small = ["--least", "5", "--pool", "3", "--negatives", "2", "--out", str(tmp_path)]
+    assert negatives.main(["--text", str(path), *small]) == 0
+    assert "3 tags, 12 words, 20 sentences, 4 to test" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        negatives.main(["--text", str(path), "--pool", "4", "--out", str(tmp_path)])
+    assert "only 0 tags are left: give a smaller --pool" in capsys.readouterr().err
+
+
+def test_ranks_of_tags(negatives):
+    """Two words, three tags: the rank of the right one is counted by hand."""
+    W = sg.shared(np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [2.0, 2.0], [0.0, 1.0]]))
+    rows, shares = np.array([[0, 0], [0, 1]]), np.array([[1.0, 0.0], [0.5, 0.5]])
+    data = negatives.Data(rows, shares, np.array([4, 3]))
+    assert negatives.ranks(W, 2, data).tolist() == [3, 1]
+
+
+def test_hessian_free_on_rows(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    small = ["--length", "60", "--classes", "8", "--seconds", "1"]
+    assert load("07_hessian_free_on_rows").main([*small, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    number = r"the (\w+): (\d+) eigenvalues, (\d+) of them zero, smallest (\S+),"
+    found = re.findall(number, printed)
+    (_, *of_table), (_, *of_subset) = found
+    assert of_table[:2] == ["36", "21"]  # three for each of the seven rows that are not used
+    assert of_subset[:2] == ["15", "0"]
+    assert float(of_subset[2]) > 1e-3
+    costs = re.findall(r"(\w+): cost ([\d.]+) to ([\d.]+) in \d+ calls", printed)
+    assert [name for name, _, _ in costs] == ["sgd", "adam", "hessian_free"]
+    assert all(float(last) < float(first) for _, first, last in costs)
+    assert "direction/vectors: rows touched" in printed
+    assert is_png(tmp_path / "hessian_free.png")
+
+
+def test_plateau_and_monitor(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    small = ["--words", "40", "--dim", "4", "--pairs", "600", "--epochs", "3", "--batch", "20"]
+    rules = ["--rules", "sgd", "adagrad"]
+    main = load("10_plateau_and_monitor").main
+    assert main([*rules, *small, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    row = r"^(\w+) +([\d.]+) +([\d.]+) +[\d.]+ +([\d.e+-]+) +([\d.]+)%$"
+    found = re.findall(row, printed, re.MULTILINE)
+    assert [rule for rule, *_ in found] == ["sgd", "adagrad"]
+    for _, first, last, ratio, coverage in found:
+        assert float(last) < float(first)
+        assert 0 < float(ratio) < 1
+        assert 50 < float(coverage) <= 100
+    assert is_png(tmp_path / "10_learning_curves.png")
+    assert is_png(tmp_path / "10_monitor.png")
+
+
+def test_exact_vs_lazy(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    sizes = ["--words", "200", "--calls", "60", "--sizes", "100", "500", "--timed-calls", "20"]
+    assert load("05_exact_vs_lazy").main([*sizes, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    off = {way: float(error) for way, error in re.findall(r"(exact|lazy): ([\d.e+-]+)", printed)}
+    assert off["exact"] < 1e-5 < 0.1 < off["lazy"]
+    rows = re.findall(r"^ +(\d+) +(\d+) +(\d+) +(\d+)$", printed, re.MULTILINE)
+    assert [row[0] for row in rows] == ["100", "500"]
+    assert is_png(tmp_path / "exact_vs_lazy.png")

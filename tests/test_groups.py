@@ -6,7 +6,7 @@ import pytest
 
 import symgrad as sg
 from symgrad import errors
-from symgrad.groups import freeze, freeze_rows, weight_decay_groups
+from symgrad.groups import decoupled_decay_groups, freeze, freeze_rows, weight_decay_groups
 from tests.conftest import compile_on
 
 index = pt.lvector("index")
@@ -106,6 +106,52 @@ class TestWeightDecayGroups:
             weight_decay_groups({"v": V}, -0.1)
         with pytest.raises(errors.NotSharedError, match="neither a shared variable nor a subset"):
             weight_decay_groups({"v": 2 * V}, 0.1)
+
+
+class TestDecoupledDecayGroups:
+    @pytest.mark.parametrize("rule", ["sgd", "adam"])
+    def test_the_law(self, rule, backend):
+        def tables():
+            rng = np.random.default_rng(0)
+            shapes = {"W": (5, 2), "V": (2, 2), "b": (2,)}
+            return [
+                sg.shared(rng.normal(size=shape).astype("float32"), name=name)
+                for name, shape in shapes.items()
+            ]
+
+        def cost(W, V, b):
+            return pt.sum((pt.dot(W[index], V) + b) ** 2)
+
+        found, rate = tables(), sg.shared(np.array(0.25))
+        decay = decoupled_decay_groups(dict(zip("WVb", found, strict=True)), rate)
+        options = {"constraint": decay, "mask": {found[0]: freeze_rows(found[0], [4])}}
+        updates = sg.RULES[rule](cost(*found), found, learning_rate=0.1, **options)
+        f = compile_on(backend, [index], updates=updates)
+        assert "W: rows touched" in str(f.audit)
+        # The rule alone, the decay by hand after each of its steps.
+        expected = tables()
+        plain = sg.RULES[rule](cost(*expected), expected, learning_rate=0.1)
+        g = compile_on("c", [index], updates=plain)
+        for rows in ([1, 1, 3], [0, 1], [3]):
+            f(rows), g(rows)
+            W, V = (table.get_value() for table in expected[:2])
+            W[np.unique(rows)] *= 0.75
+            expected[0].set_value(W), expected[1].set_value(V * 0.75)
+        for table, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(table.get_value(), other.get_value(), rtol=2e-5)
+        f([4, 4])
+        assert np.array_equal(found[0].get_value()[4], tables()[0].get_value()[4]), "it is frozen"
+
+    def test_who_decays(self):
+        W, V, b = ones((4, 2), "W"), ones((2, 2), "V"), ones((2,), "b")
+        named = {"embeddings": W, "out.weight": V, "out.bias": b}
+        assert set(decoupled_decay_groups(named, 0.1)) == {W, V}
+        assert set(decoupled_decay_groups(named, 0.1, skip="embeddings")) == {V}
+        with pytest.raises(errors.HyperparameterError, match="decoupled_decay_groups: skip names"):
+            decoupled_decay_groups(named, 0.1, skip="W")
+        for rate in (1.0, -0.1, "much", pt.dvector()):
+            with pytest.raises(errors.HyperparameterError, match="rate is .* from 0 to below 1"):
+                decoupled_decay_groups(named, rate)
 
 
 class TestFreeze:

@@ -16,7 +16,9 @@ RULES = list(sg.RULES)
 
 def rates(rule):
     """A learning rate for the rules that have no default."""
-    return {} if "learning_rate" in oracles.RULES[rule].defaults else {"learning_rate": 0.1}
+    penalties = {"l1": 0.02, "l2": 0.1} if rule == "proximal_sgd" else {}
+    defaults = oracles.RULES[rule].defaults
+    return ({} if "learning_rate" in defaults else {"learning_rate": 0.1}) | penalties
 
 
 def tolerance(dtype):

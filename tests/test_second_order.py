@@ -4,6 +4,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from pytensor.scan.op import Scan
 from scipy.optimize import minimize
 
@@ -21,6 +23,7 @@ from tests.conftest import compile_on
 
 index = pt.lvector("index")
 vectors = pt.dmatrix("vectors")
+SLOW = pytest.mark.slow
 ROWS = np.array([4, 1, 4, -1])
 DISTINCT = [4, 1, 5]
 # Which distinct row each occurrence is, for rows of two entries.
@@ -289,31 +292,46 @@ class TestFaq:
 
 
 class TestNewton:
-    @pytest.mark.parametrize("damping", [0.0, 0.7])
-    def test_against_solve(self, damping):
-        W = table()
-        start = W.get_value()
-        _, gradient, hessian = dense_on_rows(start)
-        f = sg.function([index], updates=newton(cost_of(W[index]), W, damping=damping))
+    def test_against_solve(self, backend):
+        W, damping = table(), pt.dscalar("damping")
+        updates = newton(cost_of(W[index]), W, damping=damping)
+        f = compile_on(backend, [index, damping], updates=updates)
         assert str(f.audit) == "W: rows touched"
-        f(ROWS)
-        step = np.linalg.solve(hessian + damping * np.eye(6), -gradient)
-        expected = start.copy()
-        expected[DISTINCT] += step.reshape(3, 2)
-        np.testing.assert_allclose(W.get_value(), expected, rtol=1e-9)
+        for number in (0.0, 0.7):
+            start = W.get_value()
+            _, gradient, hessian = dense_on_rows(start)
+            f(ROWS, number)
+            step = np.linalg.solve(hessian + number * np.eye(6), -gradient)
+            expected = start.copy()
+            expected[DISTINCT] += step.reshape(3, 2)
+            np.testing.assert_allclose(W.get_value(), expected, rtol=1e-9)
+            start = W.get_value()
+        with pytest.raises(errors.IndexOutOfRangeError, match="index holds 6"):
+            f([1, 6, 1, 2], 0.0)
+        np.testing.assert_array_equal(W.get_value(), start)
 
-    def test_tables_are_solved_together(self):
+    def test_tables_are_solved_together(self, backend):
         """A quadratic cost with cross terms is at its minimum after one step."""
-        W, V, b = table("W"), table("V"), sg.shared(0.5, name="b")
+        W, V, b = table("W"), table("V", "float32"), sg.shared(0.5, name="b")
         error = W[index] + V[index[::-1]] * 2 + b - TARGETS
-        cost = pt.sum(error**2) + 0.1 * (pt.sum(W[index] ** 2) + pt.sum(V[index] ** 2) + b**2)
-        f = sg.function([index], [pt.sum(g**2) for g in sg.grad(cost, [b])])
-        sg.function([index], updates=newton(cost, [W, V, b]))(ROWS)
-        assert f(ROWS)[0] < 1e-16
-        before = [one.get_value() for one in (W, V, b)]
-        sg.function([index], updates=newton(cost, [W, V, b]))(ROWS)
-        for one, value in zip((W, V, b), before, strict=True):
-            np.testing.assert_allclose(one.get_value(), value, atol=1e-9)
+        cost = pt.sum(error**2) + 0.1 * (pt.sum(W[index] ** 2) + pt.sum(V[index[::-1]] ** 2) + b**2)
+        f = compile_on(backend, [index], updates=newton(cost, [W, V, b]))
+        f(ROWS)
+        first, second = W.get_value(), V.get_value()
+        # By least squares: the errors, and the square roots of the penalties.
+        of_w = np.vstack([GATHER, np.sqrt(0.1) * GATHER, np.zeros((9, 6))])
+        of_v = np.vstack([2 * GATHER.reshape(4, 2, 6)[::-1].reshape(8, 6), np.zeros((17, 6))])
+        of_v[16:24] = np.sqrt(0.1) * GATHER
+        of_b = np.concatenate([np.ones(8), np.zeros(16), [np.sqrt(0.1)]])[:, None]
+        wanted = np.concatenate([TARGETS.ravel(), np.zeros(17)])
+        solution = np.linalg.lstsq(np.hstack([of_w, of_v, of_b]), wanted, rcond=None)[0]
+        got = [first[DISTINCT].ravel(), second[DISTINCT].ravel(), [b.get_value()]]
+        np.testing.assert_allclose(np.concatenate(got), solution, atol=1e-5)
+        assert V.get_value().dtype == np.float32
+        f(ROWS)
+        np.testing.assert_allclose(W.get_value(), first, atol=1e-6)
+        unused = table("V", "float32").get_value()[[0, 2, 3]]
+        np.testing.assert_array_equal(V.get_value()[[0, 2, 3]], unused)
 
     def test_columns(self):
         W = table()
@@ -360,8 +378,107 @@ def conjugate_gradients(a, b, x, rounds):
     return x
 
 
+class Mixture:
+    """A curved cost of two tables and a whole parameter, and one step on it by NumPy.
+
+    The prediction is linear, so its Jacobian is what it makes of unit vectors, and gradient and
+    Hessian follow from the derivatives of the loss.
+    """
+
+    def __init__(self, backend, **options):
+        rng = np.random.default_rng(7)
+        self.mix = rng.normal(size=(3, 2)).astype("float32")
+        self.targets = rng.normal(size=(4, 2)).astype("float32")
+        self.shapes = [(6, 2), (5, 3), (2,)]
+        self.params = [
+            sg.shared(np.zeros(shape, "float32"), name=name)
+            for shape, name in zip(self.shapes, ("W", "V", "b"), strict=True)
+        ]
+        W, V, b = self.params
+        first, second = pt.lvector("first"), pt.lvector("second")
+        z = W[first] + V[second] @ self.mix + b
+        cost = pt.sum(z**4) / 4 + pt.sum((z - self.targets) ** 2) / 2
+        updates = hessian_free(cost, self.params, damping=0.3, **options)
+        self.slots = list(updates.slots.values())
+        self.f = compile_on(backend, [first, second], cost, updates=updates)
+
+    def predict(self, values, first, second):
+        return values[0][first] + values[1][second] @ self.mix + values[2]
+
+    def loss(self, z):
+        return np.sum(z**4) / 4 + np.sum((z - self.targets) ** 2) / 2
+
+    def jacobian(self, first, second):
+        """Its columns are all entries of both tables and of the bias."""
+        zeros = np.concatenate([np.zeros(np.prod(shape)) for shape in self.shapes])
+        columns = []
+        for k in range(len(zeros)):
+            unit = zeros.copy()
+            unit[k] = 1
+            columns.append(self.predict(self.blocks(unit), first, second).ravel())
+        return np.array(columns).T
+
+    def blocks(self, flat):
+        ends = np.cumsum([np.prod(shape) for shape in self.shapes])
+        parts = np.split(flat, ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def step(self, values, first, second, damping):
+        """``(direction, change, ratio)``; the whole matrix, as damping makes it regular."""
+        jacobian = self.jacobian(first, second)
+        z = self.predict(values, first, second)
+        gradient = jacobian.T @ (z**3 + z - self.targets).ravel()
+        hessian = jacobian.T @ ((3 * z**2 + 1).ravel()[:, None] * jacobian)
+        flat = np.linalg.solve(hessian + damping * np.eye(len(gradient)), -gradient)
+        direction = self.blocks(flat)
+        moved = [value + d for value, d in zip(values, direction, strict=True)]
+        change = self.loss(self.predict(moved, first, second)) - self.loss(z)
+        return direction, change, change / (gradient @ flat + flat @ hessian @ flat / 2)
+
+
 class TestHessianFree:
     EXACT = {"iterations": 12, "tolerance": None}
+
+    @pytest.mark.parametrize("backend", ["c", pytest.param("numba", marks=SLOW), "jax"])
+    def test_tables_and_a_bias_in_float32(self, backend):
+        """Any indices, repeated and negative ones too, any values, any damping."""
+        case = Mixture(backend, iterations=25, tolerance=None)
+        audit = [f"{name}: rows touched" for name in ("W", "V", "direction/W", "direction/V")]
+        assert set(audit) <= set(str(case.f.audit).splitlines())
+
+        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(
+            first=st.lists(st.integers(-6, 5), min_size=4, max_size=4),
+            second=st.lists(st.integers(-5, 4), min_size=4, max_size=4),
+            seed=st.integers(0, 99),
+            scale=st.sampled_from([0.3, 1.0, 2.0]),
+            damping=st.sampled_from([0.1, 1.0, 30.0]),
+        )
+        def one_step(first, second, seed, scale, damping):
+            rng = np.random.default_rng(seed)
+            values = [rng.normal(0, scale, shape).astype("float32") for shape in case.shapes]
+            direction, change, ratio = case.step(values, first, second, damping)
+            assume(abs(change) > 1e-3 and min(abs(ratio - 0.25), abs(ratio - 0.75)) > 1e-2)
+            for shared, value in zip(case.params, values, strict=True):
+                shared.set_value(value)
+            for slot, value in zip(case.slots, [np.array(damping), *values], strict=True):
+                slot.set_value(value * 0 if slot.type.ndim else value)
+            case.f(first, second)
+            level, *kept = [slot.get_value() for slot in case.slots]
+            factor = 1.5 if ratio < 0.25 else 2 / 3 if ratio > 0.75 else 1
+            np.testing.assert_allclose(level, damping * factor, rtol=1e-6)
+            for shared, value, d, slot in zip(case.params, values, direction, kept, strict=True):
+                np.testing.assert_allclose(slot, d, rtol=1e-3, atol=1e-3)
+                expected = value + d if change <= 0 else value
+                np.testing.assert_allclose(shared.get_value(), expected, rtol=1e-3, atol=1e-3)
+                assert shared.get_value().dtype == slot.dtype == np.float32
+
+        one_step()
+        before = [one.get_value() for one in (*case.params, *case.slots)]
+        with pytest.raises(errors.IndexOutOfRangeError, match="second holds 5"):
+            case.f([0, 1, 2, 3], [0, 1, 2, 5])
+        for one, value in zip((*case.params, *case.slots), before, strict=True):
+            np.testing.assert_array_equal(one.get_value(), value)
 
     def test_against_solve(self, backend):
         W = table()
@@ -477,13 +594,25 @@ class TestLbfgs:
         np.testing.assert_array_equal(W.get_value()[[0, 2, 3]], start[[0, 2, 3]])
         np.testing.assert_array_equal(W.get_value()[DISTINCT].ravel(), result.x)
 
-    def test_rows_and_whole_parameters(self):
-        W, b = table(), sg.shared(0.0, name="b")
+    def test_rows_and_whole_parameters(self, backend):
+        W, V, b = table(), table("V", "float32"), sg.shared(0.0, name="b")
+        before = [one.get_value() for one in (W, V)]
         cost = pt.sum((W[index] * (1 + b) - 1) ** 2) + pt.sum((W[index] - 1) ** 2) + b**2
-        result = lbfgs(cost, [W, b], [index], [ROWS], maxiter=200, gtol=1e-10)
+        cost += pt.sum((V[index] - W[index] - 1) ** 2)
+        result = lbfgs(cost, [W, V, b], [index], [ROWS], backend=backend, gtol=1e-8)
         assert result.fun < 1e-9
         np.testing.assert_allclose(W.get_value()[DISTINCT], 1, atol=1e-4)
+        np.testing.assert_allclose(V.get_value()[DISTINCT], 2, atol=1e-4)
         np.testing.assert_allclose(b.get_value(), 0, atol=1e-4)
+        for one, value in zip((W, V), before, strict=True):
+            np.testing.assert_array_equal(one.get_value()[[0, 2, 3]], value[[0, 2, 3]])
+            assert one.get_value().dtype == value.dtype
+
+    def test_an_index_out_of_range_changes_nothing(self):
+        W = table()
+        with pytest.raises(errors.IndexOutOfRangeError, match="index holds 6"):
+            lbfgs(pt.sum((W[index] - 3) ** 2), W, [index], [[1, 6]])
+        np.testing.assert_array_equal(W.get_value(), table().get_value())
 
     def test_values_must_fit(self):
         W = table()

@@ -247,7 +247,7 @@ class TestConstraint:
 class TestRowRates:
     FACTORS = np.array([1.0, 0.5, 0.0, 2.0, 1.0, 0.1])
 
-    @pytest.mark.parametrize("rule", [r for r in RULES if r not in ("ftrl", "rprop")])
+    @pytest.mark.parametrize("rule", [r for r in RULES if r not in ("ftrl", "rprop", "proximal_sgd")])
     def test_a_row_moves_by_its_factor(self, rule):
         moved = []
         for row_rates in (False, True):
@@ -284,9 +284,9 @@ class TestRowRates:
         for cost, factors in ((W[:, index].sum(), self.FACTORS), (W[index].sum(), np.ones((6, 1)))):
             with pytest.raises(errors.HyperparameterError, match="one factor for each row"):
                 sg.sgd(cost, W, 0.1, row_rates={W: factors})
-        for rule in ("ftrl", "rprop"):
+        for rule in ("ftrl", "rprop", "proximal_sgd"):
             with pytest.raises(errors.HyperparameterError, match=f"{rule} takes no row_rates"):
-                sg.RULES[rule](W[index].sum(), W, row_rates={W: self.FACTORS})
+                sg.RULES[rule](W[index].sum(), W, 0.1, row_rates={W: self.FACTORS})
 
 
 class TestParameters:

@@ -30,9 +30,11 @@ __all__ = [
 def jax_mode():
     """The Mode of ``backend="jax"``."""
     stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
-    # What is excluded computes bounds of slices and shapes that JAX would have known statically.
+    # What is excluded computes bounds of slices and shapes that JAX would have known statically;
+    # fused arithmetic on shapes, too, is no longer static, and XLA fuses all else itself.
     mode = with_symgrad_rewrites(stock).including("symgrad_jax")
     return mode.excluding(
+        "fusion",
         "local_adv_idx_to_slice",
         "local_join_of_alloc",
         "local_join_to_repeat",

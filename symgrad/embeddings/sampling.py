@@ -104,28 +104,38 @@ class NoiseSampler:
         self.threshold = pytensor.shared(threshold, name="noise_threshold", borrow=True)
         self.alias = pytensor.shared(alias, name="noise_alias", borrow=True)
 
-    def draw(self, uniform):
+    def draw(self, uniform, positive=None, again=()):
         """Words drawn with uniform random numbers, one for one.
 
         Law, with ``x = n * uniform`` and ``k = floor(x)``::
 
             word = k if x - k < threshold[k] else alias[k]
 
+        and, for each entry of `again` in turn, drawn anew with it where ``word == positive``.
+
         Parameters
         ----------
         uniform : array or variable of float64, in [0, 1), any shape
             From NumPy, an input of the graph, or a random variable of PyTensor.
+        positive : array or variable of integers, optional
+            Words that shall not be drawn: one, or as many dimensions as `uniform` has, of its sizes
+            or 1, as ``positives[:, None]`` for ``k`` negatives of each of ``n`` positives.
+        again : sequence of what `uniform` may be, each of its shape
+            Numbers for the second draw of words that are their positive, the third...
 
         Returns
         -------
         array or variable of int64, of the same shape
-            An array for an array, a variable for a variable.
+            An array for an array, a variable for a variable. A word whose every draw was its
+            positive is left so, which happens with probability ``P(word)**(1 + len(again))``:
+            ``mask=words != positive`` takes it out of a cost.
 
         Raises
         ------
         HyperparameterError
-            If `uniform` is not float64: its bits choose both the column and the side of the
-            threshold, and float32 has too few for a large vocabulary.
+            If random numbers are not float64: their bits choose both the column and the side of
+            the threshold, and float32 has too few for a large vocabulary. If only one of
+            `positive` and `again` is given, or their shapes do not fit.
 
         Examples
         --------
@@ -135,7 +145,22 @@ class NoiseSampler:
         >>> f = sg.function([uniform], NoiseSampler([16, 1, 0]).draw(uniform))
         >>> f([0.0, 0.4, 0.99]).tolist()
         [0, 1, 0]
+        >>> NoiseSampler([16, 1, 0]).draw([0.0, 0.4], positive=[0, 0], again=[[0.4, 0.0]]).tolist()
+        [1, 1]
         """
+        again = list(again)
+        if (positive is None) != (not again):
+            raise HyperparameterError(
+                f"draw was given {'no ' if positive is None else ''}positive and {len(again)} "
+                "times more numbers: give both, positive= and again=[numbers], or none of them"
+            )
+        words = self._drawn(uniform)
+        for numbers in again:
+            words = _where_equal(words, positive, self._drawn(numbers))
+        return words
+
+    def _drawn(self, uniform):
+        """Words by the alias table."""
         if isinstance(uniform, Variable):
             threshold, alias, xp = self.threshold, self.alias, pt
         else:
@@ -152,6 +177,24 @@ class NoiseSampler:
         column = x.astype("int64")
         column_side = x - column
         return xp.where(column_side < threshold[column], column, alias[column])
+
+
+def _where_equal(words, positive, others):
+    """`others` where the words are the positive."""
+    positive = positive if isinstance(positive, Variable) else np.asarray(positive)
+    symbolic = any(isinstance(one, Variable) for one in (words, positive, others))
+    fits = words.ndim == others.ndim and positive.ndim in (0, words.ndim)
+    if fits and not symbolic:
+        sizes = zip(positive.shape, words.shape, strict=False)
+        fits = words.shape == others.shape and all(size in (1, full) for size, full in sizes)
+    if not fits:
+        raise HyperparameterError(
+            "positive and again do not fit the first numbers: give all numbers of one shape, and "
+            "positives of as many dimensions that broadcast to it, as positives[:, None]"
+        )
+    if symbolic:
+        return pt.switch(pt.eq(words, positive), others, words)
+    return np.where(words == positive, others, words)
 
 
 def _alias_table(probabilities):

@@ -10,6 +10,8 @@ __all__ = ["move_rows", "origins", "pretrained_table"]
 
 # What slots hold for a row that has never been visited, where that is not 0.
 _STARTS = {"mu_product": 1.0}
+# What starts from the row itself.
+_AVERAGES = ("ema", "polyak")
 
 
 def pretrained_table(words, pairs, dim, *, initial=None, dtype="float32", seed=0):
@@ -65,7 +67,7 @@ def pretrained_table(words, pairs, dim, *, initial=None, dtype="float32", seed=0
                     "length of the vectors as dim"
                 )
             table[row], found[row] = vector, True
-    table[~found] = _new_rows(initial, table[found], np.sum(~found), dim, seed)
+    table[~found] = _new_rows(initial, table[found], (int(np.sum(~found)), dim), seed)
     return table, found
 
 
@@ -100,26 +102,27 @@ def origins(old_words, new_words):
 def move_rows(table, origin, updates=None, *, initial=None, starts=None, seed=0):
     """Give a table, and all slots of its rows, other rows in another order.
 
-    Law, for every row ``k``::
+    Law, for every row ``k`` of axis 0::
 
         table[k] = table[origin[k]] if origin[k] >= 0 else a new row
         slot[k]  = slot[origin[k]]  if origin[k] >= 0 else what a rule starts that slot from
 
     Parameters
     ----------
-    table : shared variable, shape (n, dim)
-        It gets shape (len(origin), dim); functions that were compiled with it go on working.
+    table : shared variable, shape (n, ...)
+        It gets shape (len(origin), ...); functions that were compiled with it go on working.
     origin : array of integers in [-1, n), shape (m,)
         As from :func:`origins`. Rows that it leaves out are forgotten.
     updates : Updates, optional
-        What the rule returned for the table.
+        What the rule returned for the table, joined to its averages if there are any.
     initial : callable, optional
-        ``initial(n, dim)`` gives `n` new rows, shape (n, dim). Default: normal random numbers with
-        the standard deviation of the table.
+        ``initial(n, dim)`` gives `n` new rows, shape (n, dim); for rows of other shapes
+        ``initial(n, *table.shape[1:])``. Default: normal random numbers with the standard
+        deviation of the table.
     starts : mapping, optional
         Slot to the value that its new rows start from, e.g. ``{"accumulator": 0.1}``. Default: what
         the rules of symgrad take, which for ``step_size`` (`rprop`) and for the ``accumulator`` of
-        `ftrl` is a hyper-parameter, so there it must be given.
+        `ftrl` is a hyper-parameter, so there it must be given; averages start from the new rows.
     seed : int or numpy.random.Generator
         For the default of `initial`.
 
@@ -127,7 +130,8 @@ def move_rows(table, origin, updates=None, *, initial=None, starts=None, seed=0)
     ------
     HyperparameterError
         If `origin` points outside the table, the table's type fixes its number of rows, its slots
-        cannot be told by name, or a start is missing. Nothing has changed then.
+        cannot be told by name or have no rows of axis 0 (the table is read by columns), or a start
+        is missing. Nothing has changed then.
 
     Notes
     -----
@@ -152,11 +156,11 @@ def move_rows(table, origin, updates=None, *, initial=None, starts=None, seed=0)
     value = table.get_value(borrow=True)
     origin = _checked_origin(origin, value)
     new = np.count_nonzero(origin < 0)
-    fresh = _new_rows(initial, value, new, value.shape[1], seed) if new else 0
+    fresh = _new_rows(initial, value, (new, *value.shape[1:]), seed) if new else 0
     moved = {table: _moved(table, origin, fresh)}
     slots = _slots_of(table, updates) if updates is not None else {}
     for kind, slot in slots.items():
-        start = _start(kind, slots, starts or {}) if new else 0
+        start = _start(kind, slots, dict.fromkeys(_AVERAGES, fresh) | (starts or {})) if new else 0
         moved[slot] = _moved(slot, origin, start)
     for variable, rows in moved.items():
         variable.set_value(rows, borrow=True)
@@ -173,25 +177,25 @@ def _rows(words):
     return rows
 
 
-def _new_rows(initial, known, n, dim, seed):
-    """Rows for `n` words of which nothing is known but the other rows."""
+def _new_rows(initial, known, shape, seed):
+    """Rows, of which nothing is known but the other rows."""
     if initial is not None:
-        rows = np.asarray(initial(int(n), dim))
-        if rows.shape != (n, dim):
+        rows, given = np.asarray(initial(*shape)), ", ".join(map(str, shape))
+        if rows.shape != shape:
             raise HyperparameterError(
-                f"initial({n}, {dim}) gave shape {rows.shape}: let it give ({n}, {dim})"
+                f"initial({given}) gave shape {rows.shape}: let it give ({given})"
             )
         return rows
     scale = known.std(dtype="float64") if known.size else 0.01
-    return np.random.default_rng(seed).normal(0, scale, (n, dim))
+    return np.random.default_rng(seed).normal(0, scale, shape)
 
 
 def _checked_origin(origin, value):
     origin = np.asarray(origin)
-    if value.ndim != 2 or origin.ndim != 1 or (origin.size and origin.dtype.kind not in "iu"):
+    if value.ndim == 0 or origin.ndim != 1 or (origin.size and origin.dtype.kind not in "iu"):
         raise HyperparameterError(
             f"origin has shape {origin.shape} and dtype {origin.dtype} for a table of shape "
-            f"{value.shape}: give a vector of integers, and a table of two dimensions"
+            f"{value.shape}: give a vector of integers, and a table with rows"
         )
     outside = origin[(origin < -1) | (origin >= len(value))]
     if outside.size:
@@ -207,7 +211,7 @@ def _moved(variable, origin, fresh):
     if variable.type.shape[0] is not None:
         raise HyperparameterError(
             f"the type of {variable} fixes its number of rows at {variable.type.shape[0]}: make "
-            "the table with sg.shared(values), without shape="
+            "the table with sg.shared(values), without shape=, and read it by rows"
         )
     value = variable.get_value(borrow=True)
     rows = np.empty((len(origin), *value.shape[1:]), value.dtype)

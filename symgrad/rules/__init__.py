@@ -3,12 +3,13 @@
 from symgrad.rules.adam import adam, adamax, adamw, amsgrad
 from symgrad.rules.adam_scheduled import adam_decayed, nadam, radam
 from symgrad.rules.adaptive import adadelta, adagrad, rmsprop, rowwise_adagrad
-from symgrad.rules.linear import ftrl
+from symgrad.rules.linear import ftrl, proximal_sgd
 from symgrad.rules.momentum import momentum, nesterov_momentum, sgd
 from symgrad.rules.sign import lion, rprop
 
 RULES = {
     "sgd": sgd,
+    "proximal_sgd": proximal_sgd,
     "momentum": momentum,
     "nesterov_momentum": nesterov_momentum,
     "adagrad": adagrad,

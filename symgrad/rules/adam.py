@@ -4,8 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
+from symgrad.emitter import emit
+from symgrad.options import Options
 from symgrad.rules.rule import Rule
-from symgrad.updates import Options, Updates, emit
+from symgrad.updates import Updates
 
 __all__ = ["adam", "adamax", "adamw", "amsgrad"]
 
@@ -89,7 +91,7 @@ def adam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -107,7 +109,7 @@ def adam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -161,7 +163,7 @@ def amsgrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -179,7 +181,7 @@ def amsgrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -229,7 +231,7 @@ def adamax(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -246,7 +248,7 @@ def adamax(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -299,7 +301,7 @@ def adamw(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -319,7 +321,7 @@ def adamw(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----

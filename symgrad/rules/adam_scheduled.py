@@ -4,9 +4,11 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
+from symgrad.emitter import emit
+from symgrad.options import Options
 from symgrad.rules.adam import CLOCK, SLOTS, corrections_tick, moments
 from symgrad.rules.rule import Rule
-from symgrad.updates import Options, Updates, emit
+from symgrad.updates import Updates
 
 __all__ = ["adam_decayed", "nadam", "radam"]
 
@@ -99,7 +101,7 @@ def nadam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -119,7 +121,7 @@ def nadam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -176,7 +178,7 @@ def radam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -194,7 +196,7 @@ def radam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -247,7 +249,7 @@ def adam_decayed(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -267,7 +269,7 @@ def adam_decayed(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----

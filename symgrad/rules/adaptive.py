@@ -4,8 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
+from symgrad.emitter import emit
+from symgrad.options import Options
 from symgrad.rules.rule import Rule
-from symgrad.updates import Options, Updates, emit
+from symgrad.updates import Updates
 
 __all__ = ["adadelta", "adagrad", "rmsprop", "rowwise_adagrad"]
 
@@ -59,7 +61,7 @@ def adagrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     epsilon : float or scalar variable, >= 0
@@ -73,7 +75,7 @@ def adagrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -114,7 +116,7 @@ def rowwise_adagrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     epsilon : float or scalar variable, >= 0
@@ -128,7 +130,7 @@ def rowwise_adagrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -166,7 +168,7 @@ def rmsprop(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     rho : float or scalar variable, in [0, 1)
@@ -182,7 +184,7 @@ def rmsprop(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -227,7 +229,7 @@ def adadelta(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step (no unit).
     rho : float or scalar variable, in [0, 1)
@@ -244,7 +246,7 @@ def adadelta(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----

@@ -4,11 +4,13 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
+from symgrad.emitter import emit
 from symgrad.errors import HyperparameterError
+from symgrad.options import Options
 from symgrad.rules.rule import Rule
-from symgrad.updates import Options, Updates, emit
+from symgrad.updates import Updates
 
-__all__ = ["ftrl"]
+__all__ = ["ftrl", "proximal_sgd"]
 
 
 def _ftrl(w, g, s, h):
@@ -20,6 +22,13 @@ def _ftrl(w, g, s, h):
     return new - w, {"accumulator": accumulator, "linear": linear}
 
 
+def _proximal(w, g, s, h):
+    moved = w - h.learning_rate * g
+    nearer = pt.maximum(pt.abs(moved) - h.learning_rate * h.l1, 0)
+    return pt.sign(moved) * nearer / (1 + h.learning_rate * h.l2) - w, {}
+
+
+PROXIMAL_SGD = Rule("proximal_sgd", _proximal, scales=False)
 FTRL = Rule(
     "ftrl", _ftrl, slots={"accumulator": "initial_accumulator", "linear": 0.0}, scales=False
 )
@@ -54,7 +63,7 @@ def ftrl(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, > 0
         Scale of the weights.
     initial_accumulator : float, >= 0
@@ -75,7 +84,7 @@ def ftrl(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -105,3 +114,60 @@ def ftrl(
         "beta": beta,
     }
     return emit(FTRL, cost_or_grads, params, hyper, options)
+
+
+def proximal_sgd(
+    cost_or_grads, params, learning_rate, l1=0.0, l2=0.0, **options: Unpack[Options]
+) -> Updates:
+    r"""Step against the gradient, then as far towards zero as the penalties want.
+
+    Law::
+
+        moved = w - learning_rate * g
+        w     = sign(moved) * max(abs(moved) - learning_rate * l1, 0) / (1 + learning_rate * l2)
+
+    .. math::
+        w_t = \arg\min_w\; \tfrac{1}{2 \eta} \big(w - (w_{t-1} - \eta\, g_t)\big)^2
+        + \lambda_1 |w| + \tfrac{\lambda_2}{2} w^2
+
+    Parameters
+    ----------
+    cost_or_grads, params, **options
+        As for every rule, see :class:`~symgrad.options.Options`.
+    learning_rate : float or scalar variable, >= 0
+        Scale of the step [w unit / g unit].
+    l1, l2 : float or scalar variable, >= 0
+        Penalties of the absolute [g unit] and the squared weights [g unit / w unit]: L1, L2, or
+        with both the elastic net. They are no part of the cost.
+
+    Returns
+    -------
+    Updates
+        No slots.
+
+    Raises
+    ------
+    SymgradError
+        The children that :class:`~symgrad.options.Options` lists.
+
+    Notes
+    -----
+    The forward-backward splitting of [1]_, with the penalties taken at the new weights: entries
+    become exactly zero, and no learning rate is too large for `l2`. The law of TensorFlow's
+    ``ProximalGradientDescentOptimizer``.
+
+    References
+    ----------
+    .. [1] Duchi & Singer (2009), Efficient online and batch learning using forward backward
+       splitting, JMLR 10.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> W, index = sg.shared(np.ones((3, 1)), name="W"), pt.lvector("index")
+    >>> updates = sg.proximal_sgd((W[index] ** 2).sum() / 2, W, learning_rate=0.5, l1=0.5)
+    >>> sg.function([index], updates=updates)([1, 2]); W.get_value().ravel().tolist()
+    [1.0, 0.25, 0.25]
+    """
+    hyper = {"learning_rate": learning_rate, "l1": l1, "l2": l2}
+    return emit(PROXIMAL_SGD, cost_or_grads, params, hyper, options)

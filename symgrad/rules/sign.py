@@ -4,8 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
+from symgrad.emitter import emit
+from symgrad.options import Options
 from symgrad.rules.rule import Rule
-from symgrad.updates import Options, Updates, emit
+from symgrad.updates import Updates
 
 __all__ = ["lion", "rprop"]
 
@@ -55,7 +57,7 @@ def lion(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Size of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -71,7 +73,7 @@ def lion(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----
@@ -123,7 +125,7 @@ def rprop(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.updates.Options`.
+        As for every rule, see :class:`~symgrad.options.Options`.
     learning_rate : float or shared scalar, >= 0
         The first step size of every entry; read when the updates are made [w unit].
     eta_minus, eta_plus : float or scalar variable, in (0, 1) and above 1
@@ -142,7 +144,7 @@ def rprop(
     HyperparameterError
         Also if `learning_rate` is symbolic: the slots need its value.
     SymgradError
-        The children that :class:`~symgrad.updates.Options` lists.
+        The children that :class:`~symgrad.options.Options` lists.
 
     Notes
     -----

@@ -50,7 +50,7 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
     Notes
     -----
     Hestenes and Stiefel (1952). What `product` computes without `v` is computed once, outside the
-    loop.
+    loop. `product` sees the dtypes of `right`; the sums of the rounds are in float64.
 
     Examples
     --------
@@ -71,14 +71,19 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
         check_pairs("conjugate_gradient", "start", start, right)
     solution = like([pt.zeros_like(b) for b in right] if start is None else start, right)
     residual = list(right) if start is None else minus(right, product(solution))
-    residual = like(residual, right)
-    limit = (0 if tolerance is None else tolerance**2) * dot(right, right)
+    solution, residual, wide = _float64(solution), _float64(residual), _float64(right)
+    limit = (0 if tolerance is None else tolerance**2) * dot(wide, wide)
     squared = dot(residual, residual)
     old = [*solution, *residual, *residual, squared]
     inner = [one.type() for one in old]
-    new = like(_cg_round(product, inner, limit), old)
+    new = like(_cg_round(lambda v: _float64(product(like(v, right))), inner, limit), old)
     rounds = scan(inner, new, outputs_info=old, n_steps=int(iterations))
-    return [trace[-1:].squeeze(0) for trace in rounds[: len(right)]]
+    return like([trace[-1:].squeeze(0) for trace in rounds[: len(right)]], right)
+
+
+def _float64(blocks):
+    """Blocks for the rounds: float32 would lose the conjugacy, and JAX its own in a scan."""
+    return [pt.cast(block, "float64") for block in blocks]
 
 
 def _cg_round(product, state, limit):

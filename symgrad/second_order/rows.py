@@ -4,19 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytensor
-import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 
 from symgrad.blocks import by_table, differentiate, listed, source_of
-from symgrad.places import Place, distinct_place, whole
+from symgrad.places import Place, Spread, spread, whole
 from symgrad.second_order.products import (
     check_through,
     gauss_newton_product,
     hessian_product,
     like,
-    pullback,
     replacements,
 )
 from symgrad.updates import Updates, free_name
@@ -97,26 +95,18 @@ def problem_of(cost, params, outputs=None):
         check_through(cost, outputs, [p.variable for source in sources for p in source.parts])
     tables, places, unknowns, replaced = [], [], [], {}
     for source in sources:
-        place, unknown, spread = _spread(source)
+        found = _spread(source)
         tables.append(source.table)
-        places.append(place)
-        unknowns.append(unknown)
-        replaced |= replacements([part.variable for part in source.parts], spread)
+        places.append(found.place)
+        unknowns.append(found.rows)
+        replaced |= found.reads
     cost, *outputs_of_rows = clone_replace([cost, *(outputs or ())], replaced)
     return Problem(cost, None if outputs is None else outputs_of_rows, tables, places, unknowns)
 
 
 def _spread(source):
-    """``(place of the distinct rows, free variable for them, what each read makes of it)``.
-
-    Summing occurrences into rows is linear, and its transpose copies rows to occurrences. So
-    whatever the index, the reads are the gradient of <summed, unknown>.
-    """
-    table, parts = source.table, source.parts
-    if parts[0].read is None:
-        unknown = table.type()
-        return whole(table), unknown, [unknown]
-    zeros = [pt.zeros_like(part.variable) for part in parts]
-    place, summed = distinct_place([part.read for part in parts], zeros)
-    unknown = place.read(table).type()
-    return place, unknown, pullback([summed], zeros, [unknown])
+    """A dense parameter is read as a whole."""
+    if source.parts[0].read is None:
+        rows = source.table.type()
+        return Spread(whole(source.table), rows, {source.parts[0].variable: rows})
+    return spread([part.read for part in source.parts])

@@ -43,13 +43,12 @@ def newton(cost, params, damping=0.0):
         As every rule does.
     HyperparameterError
         For a negative `damping`.
-    BackendError
-        When compiled for JAX, which wants to know the number of unknowns in advance.
 
     Notes
     -----
-    Entries that are read but have neither gradient nor curvature stay. If the matrix is singular
-    otherwise, as it may be without `damping`, the solver decides: it raises, or gives NaN.
+    The matrix is made column by column, and solved with in float64. Entries that are read but have
+    neither gradient nor curvature stay. If the matrix is singular otherwise, as it may be without
+    `damping`, the solver decides: it raises, or gives NaN.
 
     Examples
     --------
@@ -62,19 +61,19 @@ def newton(cost, params, damping=0.0):
     """
     _check_damping("newton", damping)
     problem = problem_of(cost, params)
-    flat = _flat(problem.unknowns)
-    basis = pt.diag(pt.ones_like(flat))
-    direction = flat.type()
-    column = _flat(problem.hessian_product(_unflat(direction, problem.unknowns)))
-    matrix = scan([direction], [column], sequences=[basis])[0]
     gradient = _flat(problem.gradients)
+    numbers = _numbered(problem.unknowns)
+    flat, one = _flat(numbers), pt.dscalar()
+    direction = like([pt.eq(number, one) for number in numbers], problem.unknowns)
+    column = _flat(problem.hessian_product(direction))
+    matrix = scan([one], [column], sequences=[flat])[0]
     # What was read but does not matter has no curvature: any will do, for a step of zero.
     idle = pt.all(pt.eq(matrix, 0), axis=1) & pt.eq(gradient, 0)
-    shift = pt.cast(damping + idle, flat.type.dtype)
+    shift = pt.cast(damping + idle, "float64")
+    diagonal = pt.eq(flat[:, None], flat)
     # A column, as the solver of PyTensor 3.0 makes a singular matrix of NaN of a vector.
-    step = pt.linalg.solve(matrix + pt.diag(shift), -gradient[:, None])[:, 0]
-    (step,) = problem.settled([step])
-    return problem.updates(_unflat(step, problem.values))
+    step = pt.linalg.solve(matrix + shift * diagonal, -gradient[:, None])[:, 0]
+    return problem.updates(problem.settled([step[number] for number in numbers]))
 
 
 def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, tolerance=1e-4):
@@ -186,7 +185,7 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
     values : list of arrays
         One for each input: the batch.
     backend : {"c", "numba", "jax"}, optional
-        See :func:`symgrad.function`. On JAX there can be one table or parameter only.
+        See :func:`symgrad.function`.
     **options
         Options of L-BFGS-B: ``maxiter``, ``maxcor``, ``ftol``, ``gtol``...
 
@@ -205,7 +204,9 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
 
     Notes
     -----
-    Each call compiles: the rows of a large batch, many iterations long, are what it is for.
+    Each call compiles: the rows of a large batch, many iterations long, are what it is for. On JAX
+    ``x`` has a row for each index; those that repeated indices leave over stand at the end of their
+    table's rows and mean nothing.
 
     Examples
     --------
@@ -224,23 +225,20 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
             f"lbfgs was given {len(values)} values for {len(inputs)} inputs: give one for each"
         )
     problem = problem_of(cost, params)
-    x = pt.dvector("x")
-    blocks = _unflat(x, problem.values)
-    flat_gradient = pt.cast(_flat(problem.gradients), "float64")
-    at_x = problem.settled([pt.cast(problem.cost, "float64"), flat_gradient], blocks)
+    blocks = [pt.cast(one, "float64").type() for one in problem.unknowns]
+    results = [pt.cast(one, "float64") for one in (problem.cost, *problem.gradients)]
     common = {"backend": backend, "on_unused_input": "ignore"}
-    evaluate = function([*inputs, x], at_x, **common)
-    start = function(inputs, pt.cast(_flat(problem.values), "float64"), **common)(*values)
-    new = problem.written(blocks)
-    write = function([*inputs, x], updates=new, **common)
-    result = minimize(
-        lambda point: _evaluated(evaluate(*values, point)),
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        options=options,
-    )
-    write(*values, result.x)
+    evaluate = function([*inputs, *blocks], problem.settled(results, blocks), **common)
+    read = function(inputs, [pt.cast(one, "float64") for one in problem.values], **common)
+    write = function([*inputs, *blocks], updates=problem.written(blocks), **common)
+    start = read(*values)
+
+    def at(x):
+        cost, *gradients = evaluate(*values, *_like_arrays(x, start))
+        return float(cost), _ravel(gradients)
+
+    result = minimize(at, _ravel(start), jac=True, method="L-BFGS-B", options=options)
+    write(*values, *_like_arrays(result.x, start))
     return result
 
 
@@ -275,21 +273,30 @@ def _check_damping(name, damping):
 
 
 def _flat(blocks):
-    """All entries of all blocks in one vector."""
-    return pt.concatenate([block.flatten() for block in blocks])
+    """All entries of all blocks in one vector of float64, in which all of them fit."""
+    return pt.concatenate([pt.cast(block.flatten(), "float64") for block in blocks])
 
 
-def _unflat(vector, models):
-    """The blocks that `_flat` made a vector of."""
-    if len(models) == 1:
-        return [vector.reshape(models[0].shape)]
-    blocks, at = [], 0
-    for model in models:
-        blocks.append(vector[at : at + model.size].reshape(model.shape))
-        at = at + model.size
-    return blocks
+def _numbered(blocks):
+    """For each block, which entry of `_flat` its entries are.
+
+    Counted by a sum of ones, as JAX wants a static length for `arange` and for slices.
+    """
+    numbers, start = [], 0
+    for block in blocks:
+        ones = pt.ones_like(block, dtype="int64")
+        numbers.append(pt.cumsum(ones.flatten()).reshape(block.shape) + (start - 1))
+        start = start + block.size
+    return numbers
 
 
-def _evaluated(pair):
-    cost, gradient = pair
-    return float(cost), np.asarray(gradient)
+def _ravel(arrays):
+    """All entries of all arrays in one vector."""
+    return np.concatenate([np.ravel(one) for one in arrays])
+
+
+def _like_arrays(x, models):
+    """The arrays that `_ravel` made a vector of."""
+    ends = np.cumsum([model.size for model in models])
+    parts = np.split(x, ends[:-1])
+    return [part.reshape(model.shape) for part, model in zip(parts, models, strict=True)]

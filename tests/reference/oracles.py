@@ -112,6 +112,17 @@ def amsgrad(w, g, slots, t, *, learning_rate, beta1, beta2, epsilon):
     return w - rate * new["m"] / (np.sqrt(new["v_max"]) + epsilon), new
 
 
+# Forward-backward splitting.
+
+
+def proximal_sgd(w, g, slots, t, *, learning_rate, l1, l2):
+    moved = w - learning_rate * g
+    shrunk = np.where(moved > 0, np.maximum(moved - learning_rate * l1, 0), 0) + np.where(
+        moved < 0, np.minimum(moved + learning_rate * l1, 0), 0
+    )
+    return (shrunk / (1 + learning_rate * l2)).astype(w.dtype), {}
+
+
 # Laws of torch.
 
 
@@ -219,6 +230,7 @@ ADAM = {**BETAS, "epsilon": 1e-8}
 
 RULES = {
     "sgd": Oracle({}, zeros(), sgd),
+    "proximal_sgd": Oracle({"l1": 0.0, "l2": 0.0}, zeros(), proximal_sgd),
     "momentum": Oracle({"momentum": 0.9}, zeros("velocity"), momentum),
     "nesterov_momentum": Oracle({"momentum": 0.9}, zeros("velocity"), nesterov_momentum),
     "adagrad": Oracle({"learning_rate": 1.0, "epsilon": 1e-6}, zeros("accumulator"), adagrad),

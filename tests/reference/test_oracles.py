@@ -11,7 +11,7 @@ from . import oracles
 GOLDENS = json.loads(Path(__file__).with_name("goldens.json").read_text())
 PROBLEMS = {problem["name"]: problem for problem in GOLDENS["problems"]}
 NEEDED = {"learning_rate": 0.1}
-WITHOUT_DEFAULT_RATE = {"sgd", "momentum", "nesterov_momentum"}
+WITHOUT_DEFAULT_RATE = {"sgd", "proximal_sgd", "momentum", "nesterov_momentum"}
 
 
 def label(golden):

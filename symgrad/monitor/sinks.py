@@ -1,0 +1,111 @@
+"""Where scalars go: log lines, a table on the terminal, a plot."""
+
+import shutil
+
+import numpy as np
+
+from symgrad.errors import BackendError, HyperparameterError
+
+__all__ = ["LiveTable", "log_line", "save_plot"]
+
+_PANELS_IN_A_ROW = 3
+
+
+def log_line(step, scalars):
+    """One line for one call: ``call 10: cost 0.5, value_norm/W 1.2, ...``."""
+    return f"call {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in scalars.items())
+
+
+class LiveTable:
+    """A row for each parameter, a column for each measure, drawn over the table before it.
+
+    Where nothing can be drawn over, in a file or a pipe, a report is one line.
+    """
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._height = 0
+
+    def write(self, step, scalars):
+        if not self._stream.isatty():
+            print(log_line(step, scalars), file=self._stream, flush=True)
+            return
+        width = shutil.get_terminal_size().columns - 1  # a wrapped line would be two
+        lines = [line[:width] for line in _lines(step, scalars)]
+        # Up to the first line of the last table, and clear from there.
+        up = f"\x1b[{self._height}F\x1b[J" if self._height else ""
+        print(up + "\n".join(lines), file=self._stream, flush=True)
+        self._height = len(lines)
+
+
+def _lines(step, scalars):
+    by_parameter, measures = _grouped(scalars)
+    whole = [f"{name} {value:.4g}" for name, value in by_parameter.pop("", {}).items()]
+    first = max(map(len, by_parameter))
+    yield "  ".join([f"call {step}", *whole])
+    yield "  ".join([" " * first, *measures])
+    for parameter, values in by_parameter.items():
+        cells = [f"{values[m]:.4g}" if m in values else "" for m in measures]
+        padded = [f"{cell:>{len(m)}}" for cell, m in zip(cells, measures, strict=True)]
+        yield "  ".join([parameter.ljust(first), *padded])
+
+
+def _grouped(scalars):
+    """``{parameter: {measure: value}}``, the cost with parameter "", and the measures in order."""
+    found, measures = {}, {}
+    for name, value in scalars.items():
+        measure, _, parameter = name.partition("/")
+        found.setdefault(parameter, {})[measure] = value
+        if parameter:
+            measures[measure] = None
+    return found, list(measures)
+
+
+def save_plot(history, path):
+    """Draw each measure over the calls, a line for each parameter; the suffix tells the format."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise BackendError(
+            "a plot needs the package matplotlib, which is not installed: "
+            "pip install 'symgrad[plot]'"
+        ) from error
+    if not history:
+        raise HyperparameterError(
+            "no call has been reported, so there is nothing to plot: compile the updates with "
+            "sg.function, and call it at least `every` times"
+        )
+    panels = _panels(history)
+    n_rows = -(-len(panels) // _PANELS_IN_A_ROW)
+    figure = Figure(figsize=(4 * _PANELS_IN_A_ROW, 2.8 * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, _PANELS_IN_A_ROW, squeeze=False).ravel()
+    parameters = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    for panel, (measure, lines) in zip(axes, panels.items(), strict=False):
+        _draw(panel, measure, lines, parameters)
+    for panel in axes[len(panels) :]:
+        panel.set_axis_off()
+    figure.savefig(path)
+
+
+def _panels(history):
+    """``{measure: {parameter: (calls, values)}}``; the cost has parameter ""."""
+    panels = {}
+    for step, scalars in history:
+        for name, value in scalars.items():
+            measure, _, parameter = name.partition("/")
+            line = panels.setdefault(measure, {}).setdefault(parameter, ([], []))
+            line[0].append(step)
+            line[1].append(value if np.isfinite(value) else np.nan)
+    return panels
+
+
+def _draw(panel, measure, lines, parameters):
+    for parameter, (calls, values) in lines.items():
+        colour = f"C{parameters.index(parameter) % 10}"
+        panel.plot(calls, values, color=colour, label=parameter or None, marker=".", markersize=3)
+    drawn = [value for _, values in lines.values() for value in values]
+    if measure.endswith(("norm", "weight")) and np.nanmin([*drawn, np.inf]) > 0:
+        panel.set_yscale("log")
+    panel.set(title=measure, xlabel="call")
+    if any(lines):
+        panel.legend(fontsize="small")
