@@ -12,13 +12,13 @@ from symgrad import schedules as schedules
 from symgrad.averages import Averages as Averages
 from symgrad.averages import ema as ema
 from symgrad.averages import polyak as polyak
+from symgrad.call import Function as Function
 from symgrad.checkpoint import load as load
 from symgrad.checkpoint import save as save
 from symgrad.connected import connected as connected
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
 from symgrad.constraints import unit_norm as unit_norm
-from symgrad.function import Function as Function
 from symgrad.function import function as function
 from symgrad.gradients import grad as grad
 from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups

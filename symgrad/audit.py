@@ -7,6 +7,7 @@ from pytensor.link.basic import JITLinker
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symgrad.errors import AuditError
+from symgrad.ops.row_update import RowUpdate
 from symgrad.subsets import describe, is_index_read, is_index_write
 
 __all__ = ["Audit", "TableCost", "audit"]
@@ -47,9 +48,17 @@ class TableCost:
 
 @dataclass(frozen=True)
 class Audit:
-    """The costs of all tables of a function that are read by index; prints one line each."""
+    """The costs of all tables of a function that are read by index; prints one line each.
+
+    Attributes
+    ----------
+    costs : tuple of TableCost
+    fused : tuple of tuple of shared variables
+        Tables whose rows are read, changed and written in one pass, in groups.
+    """
 
     costs: tuple[TableCost, ...]
+    fused: tuple[tuple, ...] = ()
 
     def __str__(self):
         return "\n".join(map(str, self.costs)) or "no table is read by index"
@@ -108,7 +117,19 @@ def audit(compiled, tables, dense=(), order=()):
                 TableCost(spec.variable, kind, node, spec.variable in dense, new is not None)
             )
     rank = {shared: position for position, shared in enumerate(order)}
-    return Audit(tuple(sorted(costs, key=lambda cost: rank.get(cost.table, len(rank)))))
+    costs = sorted(costs, key=lambda cost: rank.get(cost.table, len(rank)))
+    return Audit(tuple(costs), tuple(_fused(maker, rank)))
+
+
+def _fused(maker, rank):
+    """The tables that each RowUpdate writes."""
+    variables = dict(
+        zip(maker.fgraph.inputs, (spec.variable for spec in maker.inputs), strict=True)
+    )
+    for node in maker.fgraph.toposort():
+        if isinstance(node.op, RowUpdate):
+            tables = [variables[table] for table in node.inputs[: node.op.n_written]]
+            yield tuple(sorted(tables, key=lambda table: rank.get(table, len(rank))))
 
 
 def _cost(fgraph, table, new, donated):

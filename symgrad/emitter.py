@@ -8,13 +8,13 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
-from pytensor.graph.replace import clone_replace
 
 from symgrad.blocks import blocks
 from symgrad.catchup import CatchUp, Tracked, closed_form
 from symgrad.errors import HyperparameterError
 from symgrad.options import checked
 from symgrad.subsets import read_of
+from symgrad.substitute import substitute
 from symgrad.updates import Move, Updates, free_name
 
 __all__ = ["emit"]
@@ -105,7 +105,7 @@ class _Emitter:
     def _settled(self, spreads):
         """The updates with each read of a table made of rows that are up to date."""
         reads = {read: copy for spread in spreads for read, copy in spread.reads.items()}
-        copies = clone_replace(list(reads.values()), self.settled)
+        copies = substitute(list(reads.values()), self.settled)
         self.updates.caught_up = dict(zip(reads, copies, strict=True))
         return self.updates.with_replaced(self.updates.caught_up | self.settled)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
-from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import Add
@@ -21,6 +20,7 @@ from symgrad.ops.checks import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce, coalesce
 from symgrad.places import coalesced_by, flat, is_distinct, layout, same_indices
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
+from symgrad.substitute import substitute
 
 __all__ = ["Guarded", "guard"]
 
@@ -130,7 +130,7 @@ class _Guard:
         seen = set(ancestors(guarded.outputs))
         replaced = {new: held[s] for s, new in guarded.updates.items() if new in seen}
         if replaced:
-            guarded.outputs = clone_replace(guarded.outputs, replaced)
+            guarded.outputs = substitute(guarded.outputs, replaced)
         guarded.updates = held
 
     def _entries(self):

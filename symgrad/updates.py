@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
-from pytensor.graph.replace import clone_replace
 
 from symgrad.errors import DuplicateUpdateError
 from symgrad.places import Place
+from symgrad.substitute import substitute
 
 __all__ = ["Move", "Updates", "free_name"]
 
@@ -96,18 +96,18 @@ class Updates(dict):
             return self
         fields = ("value", "gradient", "step")
         of_moves = [getattr(move, name) for move in self.moves for name in fields]
-        new = iter(clone_replace([*self.values(), *of_moves], replacements))
+        new = iter(substitute([*self.values(), *of_moves], replacements))
         pairs = dict(zip(self, new, strict=False))
         moves = [replace(move, **{name: next(new) for name in fields}) for move in self.moves]
         return Updates(pairs, self.slots, self.dense, moves, self.caught_up, self.catch_ups)
 
     def current(self, outputs):
-        """Outputs with every read of a table at the rows that are up to date.
+        """A list of outputs with every read of a table at the rows that are up to date.
 
         With ``unused="exact"`` :func:`symgrad.function` takes them so. It is for functions that
         are compiled with PyTensor alone.
         """
-        return clone_replace(outputs, self.caught_up)
+        return substitute(outputs, self.caught_up)
 
     def flush(self, backend=None):
         """Compile a function that brings all rows of all tables up to date.

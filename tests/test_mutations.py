@@ -94,7 +94,7 @@ MUTATIONS = {
         "tests/test_function.py::test_jax_donates_the_tables",
     ),
     "ignore a mask": (
-        "updates.py",
+        "emitter.py",
         "if block.mask is None:\n            return new",
         "if True:\n            return new",
         "tests/test_updates.py::TestMask",
@@ -112,10 +112,28 @@ MUTATIONS = {
         "tests/test_gradients.py",
     ),
     "count calls where visits are meant": (
-        "updates.py",
+        "emitter.py",
         'if self.rule.clock and self.options.counter == "row":',
         "if False:",
         "tests/test_updates.py::TestMask::test_of_rows_only",
+    ),
+    "forget when a row was read": (
+        "emitter.py",
+        "+ self.catch_up.calls + 1",
+        "+ self.catch_up.calls",
+        "tests/test_exact.py::test_flush_in_between_changes_nothing",
+    ),
+    "add up the missed steps of a call less": (
+        "catchup/lag.py",
+        "self._last.ravel() + 1",
+        "self._last.ravel() + 2",
+        "tests/test_exact.py::test_a_schedule_and_row_rates",
+    ),
+    "leave other rules at the rows before": (
+        "updates.py",
+        "mine, theirs = self.with_replaced(other.caught_up), other.with_replaced(self.caught_up)",
+        "mine, theirs = self, other",
+        "tests/test_exact.py::test_parameters_of_other_rules_see_the_rows_caught_up",
     ),
     "let a table be swept": (
         "audit.py",

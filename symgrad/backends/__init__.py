@@ -41,12 +41,17 @@ def _default():
     return backend
 
 
+@cache
 def mode_of(backend):
-    """The PyTensor Mode of a backend."""
+    """The PyTensor Mode of a backend, with fused updates of rows where that is faster."""
+    if backend == "jax":
+        from symgrad.backends.jax import jax_mode
+
+        return jax_mode()  # XLA fuses by itself
     if backend == "c":
         from symgrad.backends.c import c_mode as mode
-    elif backend == "numba":
-        from symgrad.backends.numba import numba_mode as mode
     else:
-        from symgrad.backends.jax import jax_mode as mode
-    return mode()
+        from symgrad.backends.numba import numba_mode as mode
+    from symgrad.backends.fusion import TAG
+
+    return mode().including(TAG)

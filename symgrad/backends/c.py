@@ -7,7 +7,7 @@ from pytensor.compile.mode import get_mode
 from symgrad.backends import blas
 from symgrad.backends.rewrites import with_symgrad_rewrites
 
-__all__ = ["c_mode"]
+__all__ = ["c_mode", "looped"]
 
 
 @cache
@@ -15,3 +15,22 @@ def c_mode():
     """The Mode of ``backend="c"``."""
     blas.configure()
     return with_symgrad_rewrites(get_mode("CVM"))
+
+
+def looped(compiled, checks=()):
+    """A function ``(inputs, times)`` that calls a compiled one so often, in C.
+
+    It returns what was raised, if that is known; the calls before have changed the shared
+    variables. `checks` are for backends that cannot raise.
+    """
+
+    def repeat(inputs, times):
+        for container, value in zip(compiled.input_storage, inputs, strict=False):
+            container.value = value
+        try:
+            compiled.vm(n_calls=times)
+        except Exception as error:
+            return error
+        return None
+
+    return repeat

@@ -20,6 +20,7 @@ __all__ = [
     "float64",
     "inexpressible",
     "jax_mode",
+    "looped",
     "quiet",
     "to_device",
     "to_host",
@@ -171,3 +172,41 @@ def inexpressible(error):
         f"JAX cannot express this graph: {reason}.{masks if 'Nonzero' in reason else ''} Or use "
         "backend='c' or 'numba'"
     )
+
+
+def looped(compiled, checks=()):
+    """As :func:`symgrad.backends.c.looped`; stops when one of the `checks` is set.
+
+    These are positions in the report, the first output: the step that sets one changed nothing.
+    """
+    import jax
+
+    step, fgraph = compiled.vm.jit_fn.__wrapped__, compiled.maker.fgraph
+    updates = fgraph.update_mapping
+    storage = [container.storage for container in compiled.input_storage]
+
+    def take(carry, fixed):
+        n, _, state = carry
+        fixed, state = iter(fixed), dict(zip(updates.values(), state, strict=True))
+        new = step(*(state[k] if k in state else next(fixed) for k in range(len(storage))))
+        failed = jax.numpy.any(jax.numpy.stack([new[0][k] != 0 for k in checks] or [False]))
+        return n + 1, failed, [new[k] for k in updates]
+
+    def loop(times, fixed, state):
+        return jax.lax.while_loop(
+            lambda carry: (carry[0] < times) & ~carry[1],
+            lambda carry: take(carry, fixed),
+            (0, False, state),
+        )[2]
+
+    compiled_loop = jax.jit(loop, donate_argnums=2)
+
+    def repeat(inputs, times):
+        for one, value in zip(storage, inputs, strict=False):
+            one[0] = jax.numpy.asarray(value)
+        fixed = [one[0] for k, one in enumerate(storage) if k not in updates.values()]
+        state = compiled_loop(times, fixed, [storage[k][0] for k in updates.values()])
+        for k, value in zip(updates.values(), state, strict=True):
+            storage[k][0] = value
+
+    return repeat

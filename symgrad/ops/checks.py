@@ -1,6 +1,6 @@
 """Checks that run inside a compiled function, before its first write.
 
-Both Ops raise with the *number* of the check: :mod:`symgrad.function` knows which table and which
+Both Ops raise with the *number* of the check: :mod:`symgrad.call` knows which table and which
 index that was, and says so. Names stay out of the Ops so that C code is compiled once for all.
 """
 

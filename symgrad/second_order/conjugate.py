@@ -3,12 +3,12 @@
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
-from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import toposort
 from pytensor.tensor.type import TensorType
 
 from symgrad.errors import HyperparameterError
 from symgrad.second_order.products import check_pairs, dot, like, minus, replacements
+from symgrad.substitute import substitute
 
 __all__ = ["check_loop", "conjugate_gradient", "scan"]
 
@@ -115,13 +115,13 @@ def scan(loop, results, **options):
 
     def body(*inner):
         inner = [*inner[: len(loop)], *stand_ins]
-        return clone_replace(results, replacements([*loop, *outside], inner))
+        return substitute(results, replacements([*loop, *outside], inner))
 
     traces = pytensor.scan(
         body, non_sequences=stand_ins, strict=True, return_updates=False, **options
     )
     traces = [traces] if isinstance(traces, Variable) else list(traces)
-    return clone_replace(traces, replacements(stand_ins, outside))
+    return substitute(traces, replacements(stand_ins, outside))
 
 
 def _outside(results, loop):

@@ -4,13 +4,13 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Variable
-from pytensor.graph.replace import clone_replace
 from pytensor.tensor.type import TensorType
 
 from symgrad.blocks import listed
 from symgrad.errors import DisconnectedError, HyperparameterError, OtherPathError
 from symgrad.gradients import grad, variables_of
 from symgrad.subsets import describe, paths
+from symgrad.substitute import substitute
 
 __all__ = [
     "check_pairs",
@@ -135,10 +135,11 @@ def gauss_newton_product(cost, outputs, wrt, vectors):
     # The cost as a function of its outputs alone: one output may be made of another.
     free = [output.type() for output in outputs]
     directions = [output.type() for output in outputs]
-    gradients = grad(clone_replace(cost, replacements(outputs, free)), free)
+    (freed,) = substitute([cost], replacements(outputs, free))
+    gradients = grad(freed, free)
     bent = pullback(gradients, free, directions)
     forward = _pushforward(outputs, wrt, vectors)
-    bent = clone_replace(bent, replacements([*free, *directions], [*outputs, *forward]))
+    bent = substitute(bent, replacements([*free, *directions], [*outputs, *forward]))
     return pullback(outputs, wrt, [disconnected_grad(one) for one in bent])
 
 
@@ -208,7 +209,7 @@ def outputs_of(output):
 
 
 def replacements(variables, values):
-    """A mapping for ``clone_replace``, each value in the type of its variable."""
+    """A mapping for ``substitute``, each value in the type of its variable."""
     return dict(zip(variables, like(values, variables), strict=True))
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
-from pytensor.graph.replace import clone_replace
 
 from symgrad.blocks import by_table, differentiate, listed, source_of
 from symgrad.places import Place, Spread, spread, whole
@@ -17,6 +16,7 @@ from symgrad.second_order.products import (
     like,
     replacements,
 )
+from symgrad.substitute import substitute
 from symgrad.updates import Updates, free_name
 
 __all__ = ["Problem", "problem_of"]
@@ -60,12 +60,12 @@ class Problem:
 
     def cost_after(self, step):
         moved = [x + d for x, d in zip(self.unknowns, step, strict=True)]
-        return clone_replace(self.cost, replacements(self.unknowns, moved))
+        return substitute([self.cost], replacements(self.unknowns, moved))[0]
 
     def settled(self, results, at=None):
         """Results with the unknowns at the values of the rows, or at other blocks."""
         at = self.values if at is None else at
-        return clone_replace(results, replacements(self.unknowns, at))
+        return substitute(results, replacements(self.unknowns, at))
 
     def updates(self, step):
         """Updates that add `step` to the rows."""
@@ -100,7 +100,7 @@ def problem_of(cost, params, outputs=None):
         places.append(found.place)
         unknowns.append(found.rows)
         replaced |= found.reads
-    cost, *outputs_of_rows = clone_replace([cost, *(outputs or ())], replaced)
+    cost, *outputs_of_rows = substitute([cost, *(outputs or ())], replaced)
     return Problem(cost, None if outputs is None else outputs_of_rows, tables, places, unknowns)
 
 
