@@ -14,7 +14,7 @@ __all__ = ["c_mode", "looped"]
 def c_mode():
     """The Mode of ``backend="c"``."""
     blas.configure()
-    return with_symgrad_rewrites(get_mode("CVM"))
+    return with_symgrad_rewrites(get_mode("CVM")).including("symgrad_c")
 
 
 def looped(compiled, checks=()):

@@ -8,6 +8,8 @@ from pytensor.tensor.basic import MakeVector, Split, arange
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.shape import Shape_i
 
+from symgrad.ops.row_sum import sums_as_row_sums
+
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
 
 # PyTensor rewrites that change what an indexed write does. The first two turn a `set` of
@@ -153,4 +155,5 @@ def _length(variable):
 for rewrite in (reduce_in_output_dtype, split_as_reads):
     name = f"symgrad_{rewrite.__name__}"
     optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
+optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", position=60)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -71,9 +71,10 @@ def monitor(updates, every=1, callback=None, log=False, table=False):
     callback raises, the error reaches whoever called the function, and the step is done. Calls that
     fail are not reported and not counted; those that ``nan="skip"`` leaves out are reported only.
 
-    The scalars are computed by a function of its own, before the step, so the step is to the bit
-    what it is without a monitor, and a reported call costs about two others. As outputs, scalars
-    cost less on C and Numba, but the step may round otherwise, and JAX may copy the tables. After
+    The scalars are computed by a function of its own, before the step, so the step is what it is
+    without a monitor (but that the compiler may round the last digit otherwise), and a reported
+    call costs about two others. As outputs, scalars cost less on C and Numba, but keep updates
+    from being fused, and JAX may copy the tables. After
     :func:`symgrad.embeddings.move_rows` set ``<table>/rows_touched`` to the number of rows whose
     ``last_call`` is not 0.
 
