@@ -8,8 +8,8 @@ Without TEXT it reads the English that every CPython carries, the help pages of 
 #
 # Two tables, one row for each word: `W_in` for the word in the middle of a window, `W_out` for
 # the words around it. A pair (word, neighbour) should have a large scalar product, pairs of the
-# word with a few words drawn at random a small one. A batch reads a few hundred rows of each
-# table, and the update touches only those, whatever the rule.
+# word with a few words drawn at random a small one. A minibatch is a run of consecutive words: it
+# reads some hundred rows, and the update touches only those, whatever the rule.
 #
 #     python examples/03_word_embeddings.py book1.txt book2.txt --words king river
 #
@@ -20,21 +20,29 @@ Without TEXT it reads the English that every CPython carries, the help pages of 
 import argparse
 import contextlib
 import io
+import os
 import re
 import signal
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+# The matrix products below are small: threads would wait for each other longer than they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytensor.tensor as pt
 
 import symgrad as sg
+from symgrad import embeddings
 
 WORD = re.compile(r"[^\W\d_]+")  # runs of letters, of any alphabet
 PIECE = 1 << 18  # characters of text worked on at a time
+STACK = 128  # minibatches in one call
+EVERY = 16  # of them, until the cost is measured and shown
 RATES = {
     "sgd": 0.1,
     "momentum": 0.01,
@@ -121,68 +129,60 @@ def count(texts, min_count, negatives):
 
 
 # %% [markdown]
-# ## Pairs
+# ## Minibatches
 #
 # As in word2vec: very frequent words are dropped now and then, each word reaches 1 to `window`
-# words far, chosen anew each time, and negatives are drawn with the counts to the power 3/4.
-# All of it works on whole arrays.
+# words far, chosen anew each time, and negatives are drawn with the counts to the power 3/4. But
+# all pairs of a minibatch share their negatives, so that their scores are one product of two
+# matrices. All of it works on whole arrays.
 
 
 # %%
 class Sampler:
-    """Draws pairs (word, neighbour) and negatives for them."""
+    """Draws minibatches: runs of words, how far each reaches, and noise that they share."""
 
-    def __init__(self, vocabulary, window, negatives, sample, rng):
-        self.vocabulary, self.window, self.negatives, self.rng = vocabulary, window, negatives, rng
-        share = vocabulary.counts / vocabulary.counts.sum()
-        self.keep = np.sqrt(sample / share) + sample / share if sample else np.ones(len(share))
-        noise = np.cumsum(vocabulary.counts**0.75)
-        self.noise = noise / noise[-1]
+    def __init__(self, vocabulary, window, noise, sample, rng):
+        self.vocabulary, self.window, self.noise, self.rng = vocabulary, window, noise, rng
+        self.keep = embeddings.keep_probability(vocabulary.counts, sample) if sample else 1.0
+        self.keep = np.broadcast_to(self.keep, len(vocabulary.counts))
+        self.words = embeddings.NoiseSampler(vocabulary.counts)
 
-    def pairs(self, ids):
-        """All pairs of a piece of text in random order, shape ``(n, 2)``."""
-        ids = ids[self.rng.random(len(ids)) < self.keep[ids]]
-        reach = self.rng.integers(1, self.window + 1, len(ids))
-        found = [np.empty((0, 2), "int64")]
-        for distance in range(1, self.window + 1):
-            left, right = ids[:-distance], ids[distance:]
-            far = reach >= distance
-            found.append(np.stack([left, right], 1)[far[:-distance]])
-            found.append(np.stack([right, left], 1)[far[distance:]])
-        return self.rng.permutation(np.concatenate(found))
+    def minibatches(self, ids, size):
+        """``(words read, context, reach, noise)`` of the minibatches of a piece, in random order.
 
-    def targets(self, pairs):
-        """The neighbour of each pair and its negatives, shape ``(n, 1 + negatives)``."""
-        neighbour = pairs[:, 1:]
-        noise = self._draw((len(pairs), self.negatives))
-        same = noise == neighbour
-        noise[same] = self._draw(same.sum())  # a second draw, rarely the neighbour again
-        return np.concatenate([neighbour, noise], axis=1)
-
-    def _draw(self, shape):
-        return np.searchsorted(self.noise, self.rng.random(shape)).astype("int64")
+        The context is `size` words and `window` more on each side. The piece is read as a ring,
+        so that the first word and the last have neighbours, and the last minibatch is full.
+        """
+        kept = ids[self.rng.random(len(ids)) < self.keep[ids]]
+        n = -(-len(kept) // size) if len(kept) > 1 else 0
+        place = size * np.arange(n)[:, None] + np.arange(-self.window, size + self.window)
+        context = kept[self.rng.permutation(place) % max(len(kept), 1)]
+        reach = self.rng.integers(1, self.window + 1, (n, size))
+        noise = self.words.draw(self.rng.random((n, self.noise)))
+        return np.diff(np.arange(n + 1) * len(ids) // max(n, 1)), context, reach, noise
 
 
-def batches(texts, sampler, length):
-    """``(words read for it, pairs)`` with always `length` pairs: JAX compiles once."""
-    rest = np.empty((0, 2), "int64")
+def stacks(texts, sampler, size):
+    """Minibatches of the texts, `STACK` at a time, and what is left at the end."""
+    rest = sampler.minibatches(np.empty(0, "int64"), size)
     for words in pieces(texts):
-        ids = sampler.vocabulary.ids(words)
-        rest = np.concatenate([rest, sampler.pairs(ids)])
-        n = len(rest) // length
-        for k in range(n):
-            yield len(ids) * (k + 1) // n - len(ids) * k // n, rest[k * length : (k + 1) * length]
-        rest = rest[n * length :]
-    if len(rest):
-        yield 0, np.resize(rest, (length, 2))  # the last batch is filled by cycling
+        more = sampler.minibatches(sampler.vocabulary.ids(words), size)
+        rest = [np.concatenate(both) for both in zip(rest, more, strict=True)]
+        while len(rest[0]) >= STACK:
+            yield [one[:STACK] for one in rest]
+            rest = [one[STACK:] for one in rest]
+    if len(rest[0]):
+        yield rest
 
 
 # %% [markdown]
 # ## The graph
 #
-# The first target of each word is its neighbour, the others are negatives. The cost is
-# `-log(sigmoid(score))` and `-log(sigmoid(-score))`, written as softplus, which does not overflow.
-# Nothing here says which rows are read or that words may repeat: the rule finds that out.
+# `near` holds the scores of all words of a minibatch with all words around it, of which those count
+# that are within reach; `far` the scores with the noise, which stands for the `negatives` of each
+# pair. The cost is `-log(sigmoid(score))` and `-log(sigmoid(-score))`, written as softplus, which
+# does not overflow. Nothing here says which rows are read or that words may repeat: the rule finds
+# that out.
 
 
 # %%
@@ -192,20 +192,30 @@ def tables(n_words, dim, rng):
     return sg.shared(start[0], name="W_in"), sg.shared(start[1], name="W_out")
 
 
-def compile_step(W_in, W_out, rule, rate, backend):
-    """``step(words, targets)``: one batch, returns its cost."""
-    words, targets = pt.lvector("words"), pt.lmatrix("targets")
-    score = pt.matmul(W_out[targets], W_in[words][:, :, None])[:, :, 0]
-    cost = pt.softplus(-score[:, 0]).sum() + pt.softplus(score[:, 1:]).sum()
-    updates = sg.RULES[rule](cost, [W_in, W_out], learning_rate=rate)
-    return sg.function([words, targets], cost, updates=updates, backend=backend)
+def skip_gram(W_in, W_out, size, window, negatives, n_noise):
+    """The inputs of a minibatch, its cost, and its number of pairs."""
+    inputs = context, reach, noise = pt.lvectors("context", "reach", "noise")
+    distance = abs(np.arange(size)[:, None] + window - np.arange(size + 2 * window))
+    distance[distance == 0] = window + 1  # no word is its own neighbour
+    is_pair = (distance <= reach[:, None]).astype("float32")
+    n_pairs = is_pair.sum(axis=1, acc_dtype="float32")
+
+    vectors = W_in[context[window:-window]]
+    near, far = pt.dot(vectors, W_out[context].T), pt.dot(vectors, W_out[noise].T)
+    weight = n_pairs * np.float32(negatives / n_noise)
+    cost = (is_pair * pt.softplus(-near)).sum() + (weight[:, None] * pt.softplus(far)).sum()
+    return inputs, cost, n_pairs.sum()
 
 
 # %% [markdown]
 # ## Training
 #
+# `step.run` takes a stack of minibatches, and makes a step for each without Python between them.
+# The update needs the gradient of the cost, but not the cost, which would take as long as all the
+# rest: so the step returns nothing, and the cost is measured on one minibatch of `EVERY`.
+#
 # An interrupt in the middle of a call could lose a table that JAX holds, so Ctrl-C only sets a
-# flag, which is looked at between batches.
+# flag, which is looked at between steps.
 
 
 # %%
@@ -218,6 +228,10 @@ def interrupts():
         yield lambda: bool(caught)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Interrupted(Exception):
+    """Ctrl-C was pressed; all steps that were begun are complete."""
 
 
 class Lines:
@@ -259,24 +273,55 @@ def progress_bar(total):
     return tqdm(total=total, unit=" words", unit_scale=True, leave=False)
 
 
-def train(step, rate, texts, sampler, arguments):
+def compile_training(W_in, W_out, rate, arguments):
+    """``step(context, reach, noise)``, and ``cost`` of the same, per pair."""
+    inputs, cost, n_pairs = skip_gram(
+        W_in, W_out, arguments.batch, arguments.window, arguments.negatives, arguments.noise
+    )
+    updates = sg.RULES[arguments.rule](cost, [W_in, W_out], learning_rate=rate)
+    step = sg.function(inputs, updates=updates, backend=arguments.backend)
+    return step, sg.function(inputs, cost / n_pairs, backend=arguments.backend)
+
+
+def train(step, cost, rate, texts, sampler, arguments):
     """Run all epochs; True if they came to their end, False if Ctrl-C ended them."""
     vocabulary, first = sampler.vocabulary, rate.get_value()
     falls = arguments.rule not in CONSTANT_RATE
     total = int(vocabulary.counts.sum()) * arguments.epochs
     with interrupts() as interrupted, progress_bar(total) as bar:
+
+        def show(start, read, minibatches, costs, steps, outputs=None):
+            """Measure the cost of the first of `EVERY` minibatches, and lower the rate."""
+            costs.append(cost(*(one[max(steps - EVERY, 0)] for one in minibatches)))
+            bar.set_postfix_str(f"cost {np.mean(costs[-100:]):.3f}", refresh=False)
+            bar.update(start + int(read[:steps].sum()) - bar.n)
+            rate.set_value(first * np.float32(max(1 - falls * bar.n / total, 1e-4)))
+            if interrupted():
+                raise Interrupted
+
         for epoch in range(1, arguments.epochs + 1):
             costs = []
-            for n_words, pairs in batches(texts, sampler, arguments.batch):
-                rate.set_value(first * np.float32(max(1 - falls * bar.n / total, 1e-4)))
-                costs.append(step(pairs[:, 0], sampler.targets(pairs)) / arguments.batch)
-                bar.set_postfix_str(f"cost {np.mean(costs[-100:]):.3f}", refresh=False)
-                bar.update(n_words)
-                if interrupted():
+            for read, *minibatches in stacks(texts, sampler, arguments.batch):
+                try:
+                    take(step, minibatches, partial(show, bar.n, read, minibatches, costs))
+                except Interrupted:
                     return False
             check(costs)
             bar.write(f"epoch {epoch}: cost {np.mean(costs):.4f} per pair")
     return True
+
+
+def take(step, minibatches, show):
+    """A step for each minibatch."""
+    n = len(minibatches[0])
+    if n == STACK:
+        step.run(*minibatches, every=EVERY, callback=show)
+        return
+    # A stack of another length, which JAX would have to compile for.
+    for steps, one in enumerate(zip(*minibatches, strict=True), 1):
+        step(*one)
+        if steps % EVERY == 0 or steps == n:
+            show(steps)
 
 
 def check(costs):
@@ -363,19 +408,8 @@ def main(argv=None):
 def run(arguments):
     """All of it, once the options are read."""
     arguments.out.mkdir(parents=True, exist_ok=True)
-    rng, texts = np.random.default_rng(arguments.seed), sources(arguments.text)
-    vocabulary = count(texts, arguments.min_count, arguments.negatives)
-    words = vocabulary.words
-    if unknown := [word for word in arguments.words if word not in vocabulary.rows]:
-        raise InputError(f"--words: {', '.join(unknown)}: not in the vocabulary of the text")
-    print(f"{vocabulary.counts.sum():,} words, {len(words):,} different ones")
-    rate = sg.shared(np.float32(arguments.learning_rate), name="rate")
-    W_in, W_out = tables(len(words), arguments.dim, rng)
-    step = compile_step(W_in, W_out, arguments.rule, rate, arguments.backend)
-    print(step.audit)
-    sampler = Sampler(vocabulary, arguments.window, arguments.negatives, arguments.sample, rng)
-    finished = train(step, rate, texts, sampler, arguments)
-    vectors = W_in.get_value()
+    vocabulary, W_in, _, finished = learn(arguments)
+    words, vectors = vocabulary.words, W_in.get_value()
     save(words, vectors, arguments.out)
     draw(words, vectors, arguments.out / "words.png")
     for word in arguments.words or content_words(words):
@@ -383,6 +417,22 @@ def run(arguments):
         print(f"{word}: {' '.join(words[k] for k in nearest)}")
     print(f"{'saved' if finished else 'interrupted; saved what was learnt'} in {arguments.out}")
     return 0 if finished else 130
+
+
+def learn(arguments):
+    """The vocabulary, both tables, and whether training came to its end."""
+    rng, texts = np.random.default_rng(arguments.seed), sources(arguments.text)
+    vocabulary = count(texts, arguments.min_count, arguments.negatives)
+    if unknown := [word for word in arguments.words if word not in vocabulary.rows]:
+        raise InputError(f"--words: {', '.join(unknown)}: not in the vocabulary of the text")
+    n_words = len(vocabulary.words)
+    print(f"{vocabulary.counts.sum():,} words, {n_words:,} different ones")
+    rate = sg.shared(np.float32(arguments.learning_rate), name="rate")
+    W_in, W_out = tables(n_words, arguments.dim, rng)
+    step, cost = compile_training(W_in, W_out, rate, arguments)
+    print(step.audit)
+    sampler = Sampler(vocabulary, arguments.window, arguments.noise, arguments.sample, rng)
+    return vocabulary, W_in, W_out, train(step, cost, rate, texts, sampler, arguments)
 
 
 def parse(argv):
@@ -400,7 +450,8 @@ def parse(argv):
     add("--sample", type=float, default=1e-4, help="share above which words are thinned out, or 0")
     add("--min-count", type=positive, default=5, help="leave rarer words out")
     add("--epochs", type=positive, default=15)
-    add("--batch", type=positive, default=1024, help="pairs for each step")
+    add("--batch", type=positive, default=16, help="words for each step")
+    add("--noise", type=positive, default=64, help="words that are the negatives of a step")
     add("--seed", type=int, default=1)
     add("--out", type=Path, default=Path(__file__).parent / "pictures" / "words")
     arguments = parser.parse_args(argv)

@@ -21,7 +21,7 @@ The small dog eats red meat in the warm kitchen.
 The quick dog drinks cold water near the old house.
 The small cat eats fresh fish near the old house.
 """
-SMALL = ["--dim", "8", "--window", "3", "--negatives", "3", "--batch", "64", "--sample", "0"]
+SMALL = ["--dim", "8", "--window", "3", "--negatives", "3", "--batch", "16", "--sample", "0"]
 
 
 def load(name):
@@ -148,43 +148,90 @@ def test_word_embeddings_learn_by_other_rules(words, text, tmp_path, capsys, rul
     check_run(capsys.readouterr().out, tmp_path)
 
 
-def test_pairs_are_those_of_a_loop(words):
-    vocabulary = words.Vocabulary([str(k) for k in range(7)], np.ones(7, "int64"))
-    sampler = words.Sampler(vocabulary, 2, 3, 0, np.random.default_rng(0))
-    ids = np.arange(7)
-    near = {(i, j) for i in ids for j in ids if abs(i - j) == 1}
-    far = {(i, j) for i in ids for j in ids if abs(i - j) == 2}
-    seen = set()
-    for _ in range(50):
-        pairs = [(int(a), int(b)) for a, b in sampler.pairs(ids)]
-        assert len(set(pairs)) == len(pairs)
-        assert near <= set(pairs) <= near | far
-        seen |= set(pairs)
-        for middle in ids:  # a word reaches as far to its left as to its right
-            if 2 <= middle <= 4:
-                assert ((middle, middle - 2) in pairs) == ((middle, middle + 2) in pairs)
-    assert seen == near | far
+def sampler_of(words, counts, window=2, noise=3, sample=0):
+    vocabulary = words.Vocabulary([str(k) for k in range(len(counts))], np.array(counts))
+    return words.Sampler(vocabulary, window, noise, sample, np.random.default_rng(0))
 
 
-def test_negatives_follow_the_counts(words):
+@pytest.mark.parametrize(("n", "size"), [(12, 4), (13, 4), (3, 4), (2, 1)])
+def test_minibatches_are_runs_of_a_ring(words, n, size):
+    sampler = sampler_of(words, [1] * n)
+    read, context, reach, noise = sampler.minibatches(np.arange(n), size)
+    assert context.shape == (-(-n // size), size + 4)
+    assert (np.diff(context) % n == 1).all()
+    assert set(context[:, 2:-2].ravel()) == set(range(n))
+    assert reach.shape == context[:, 2:-2].shape
+    assert set(reach.ravel()) <= {1, 2}
+    assert noise.shape == (len(context), 3)
+    assert read.sum() == n
+
+
+def test_frequent_words_are_thinned_out(words):
+    sampler = sampler_of(words, [90_000, 10_000], sample=0.01)
+    ids = np.repeat([0, 1], [90_000, 10_000])
+    _, context, _, _ = sampler.minibatches(ids, 4)
+    share = np.array([0.9, 0.1])
+    kept = np.bincount(context[:, 2:-2].ravel()) / [90_000, 10_000]
+    np.testing.assert_allclose(kept, np.sqrt(0.01 / share) + 0.01 / share, rtol=0.05)
+
+
+@pytest.mark.parametrize("ids", [[], [1]])
+def test_a_piece_without_pairs_has_no_minibatches(words, ids):
+    found = sampler_of(words, [1, 1]).minibatches(np.array(ids, "int64"), 4)
+    assert [len(one) for one in found] == [0, 0, 0, 0]
+
+
+def test_noise_follows_the_counts(words):
     counts = np.array([10_000, 1_000, 100, 10])
-    vocabulary = words.Vocabulary(list("abcd"), counts)
-    sampler = words.Sampler(vocabulary, 2, 5, 0, np.random.default_rng(0))
-    targets = sampler.targets(np.full((20_000, 2), 3))
-    assert (targets[:, 0] == 3).all()
-    drawn = np.bincount(targets[:, 1:].ravel(), minlength=4) / targets[:, 1:].size
+    noise = sampler_of(words, counts, noise=64).minibatches(np.zeros(4000, "int64"), 4)[3]
     expected = counts**0.75 / (counts**0.75).sum()
-    np.testing.assert_allclose(drawn[:3], expected[:3], atol=0.01)
-    assert drawn[3] < expected[3]  # the neighbour itself is drawn again
+    np.testing.assert_allclose(np.bincount(noise.ravel()) / noise.size, expected, atol=0.01)
 
 
-def test_batches_have_one_length_and_count_all_words(words, text):
+def test_the_cost_is_that_of_a_loop_over_pairs(words):
+    rng = np.random.default_rng(0)
+    W_in, W_out = words.tables(9, 5, rng)
+    for table in (W_in, W_out):
+        table.set_value(rng.normal(size=(9, 5)).astype("float32"))
+    inputs, cost, n_pairs = words.skip_gram(W_in, W_out, 4, 3, 5, 6)
+    context, reach, noise = rng.integers(0, 9, 10), np.array([1, 3, 2, 1]), rng.integers(0, 9, 6)
+    v, u = W_in.get_value(), W_out.get_value()
+    expected, pairs = 0.0, 0
+    for middle in range(4):
+        word = v[context[middle + 3]]
+        for place in range(10):
+            if 0 < abs(place - middle - 3) <= reach[middle]:
+                pairs += 1
+                expected += np.log1p(np.exp(-word @ u[context[place]]))
+                expected += 5 * np.mean([np.log1p(np.exp(word @ u[k])) for k in noise])
+    found = sg.function(inputs, [cost, n_pairs])(context, reach, noise)
+    np.testing.assert_allclose(found, [expected, pairs], rtol=1e-5)
+
+
+def test_stacks_have_one_length_and_count_all_words(words, text, monkeypatch):
+    monkeypatch.setattr(words, "STACK", 8)
+    monkeypatch.setattr(words, "PIECE", 1000)
     texts = words.sources([text])
     vocabulary = words.count(texts, 1, 3)
-    sampler = words.Sampler(vocabulary, 3, 3, 0, np.random.default_rng(0))
-    batches = list(words.batches(texts, sampler, 100))
-    assert {pairs.shape for _, pairs in batches} == {(100, 2)}
-    assert sum(n for n, _ in batches) == vocabulary.counts.sum()
+    sampler = words.Sampler(vocabulary, 3, 5, 0, np.random.default_rng(0))
+    stacks = list(words.stacks(texts, sampler, 16))
+    assert {len(one) for stack in stacks[:-1] for one in stack} == {8}
+    assert 0 < len(stacks[-1][0]) < 8
+    assert {tuple(one.shape[1:] for one in stack) for stack in stacks} == {((), (22,), (16,), (5,))}
+    assert sum(read.sum() for read, *_ in stacks) == vocabulary.counts.sum()
+
+
+def test_a_stack_is_learnt_as_its_minibatches_one_by_one(words, text, monkeypatch, capsys):
+    found = []
+    options = ["--rule", "ftrl", "--epochs", "2"]  # whose rate stays
+    for length, every in ((8, 4), (1000, 1000)):
+        monkeypatch.setattr(words, "STACK", length)
+        monkeypatch.setattr(words, "EVERY", every)
+        _, W_in, W_out, finished = words.learn(words.parse([str(text), *SMALL, *options]))
+        assert finished
+        found.append([W_in.get_value(), W_out.get_value()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("piece", [20, 77, 1000])

@@ -46,7 +46,7 @@ extern "C" void touch(float **tables, int n_tables, const int64_t *rows, int64_t
 
 @pytest.mark.parametrize("n_rows", [10_000, 1_000_000])
 @pytest.mark.parametrize("rule", RULES)
-def test_update(rule, n_rows, record, touch):
+def test_update(rule, n_rows, record, target, touch):
     table = sg.shared(np.ones((n_rows, WIDTH), "float32"), name="table", borrow=True)
     index, gradient = pt.lvector("index"), pt.fmatrix("gradient")
     updates = sg.RULES[rule]([gradient], [table[index]], learning_rate=0.01)
@@ -65,11 +65,13 @@ def test_update(rule, n_rows, record, touch):
         with patch.object(sg, "function", partial(sg.function, fuse=fuse)):
             steps[fuse] = compile_step(rule, n_rows, "c")[0], given
     steps = compare(steps)
+    found = ratio(times["update"], times["bare"])
+    target(f"update alone, {rule}, {n_rows:.0e} rows, C", "bare loop", found, at_most=1.5)
     record(
         rule=rule,
         rows=f"{n_rows:.0e}",
         **{
-            "update / bare": ratio(times["update"], times["bare"]),
+            "update / bare": found,
             "unfused / fused": ratio(steps[False], steps[True]),
         },
     )

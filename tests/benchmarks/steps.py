@@ -19,28 +19,57 @@ BACKENDS = [
 ]
 
 
-def compile_step(rule, n_rows, backend, **options):
+def compile_step(rule, n_rows, backend, width=WIDTH, **options):
     """A step of a rule on the triple cost of word embeddings, and the updates in it."""
-    values = np.random.default_rng(0).standard_normal((n_rows, WIDTH), "float32")
+    indices, cost, updates = triple_step(rule, n_rows, width, **options)
+    return sg.function(indices, cost, updates=updates, backend=backend), updates
+
+
+def triple_step(rule, n_rows, width=WIDTH, **options):
+    """The graph of that step: its inputs, cost and updates."""
+    values = np.random.default_rng(0).standard_normal((n_rows, width), "float32")
     table = sg.shared(values, name="table", borrow=True)
     reference, positive, negative = indices = pt.lvectors("reference", "positive", "negative")
     near = (table[reference] * table[positive]).sum(axis=1)
     far = (table[reference] * table[negative]).sum(axis=1)
     cost = pt.softplus(far - near).mean()
-    updates = getattr(sg, rule)(cost, table, learning_rate=0.01, **options)
-    return sg.function(indices, cost, updates=updates, backend=backend), updates
+    return indices, cost, getattr(sg, rule)(cost, table, learning_rate=0.01, **options)
 
 
-def batches(n_rows, n_batches=64):
+def batches(n_rows, n_batches=64, triples=TRIPLES):
     """Index vectors for steps: rows of the whole table, and other ones in each batch."""
     rng = np.random.default_rng(1)
-    return list(rng.integers(0, n_rows, (n_batches, 3, TRIPLES)))
+    return list(rng.integers(0, n_rows, (n_batches, 3, triples)))
 
 
 def distinct_rows(batch):
     """The distinct rows of a batch, in the order in which they appear."""
     rows, first = np.unique(batch, return_index=True)
     return rows[np.argsort(first)]
+
+
+def torch_step(rule, n_rows, n_threads=None):
+    """The same step in torch, on as many threads as torch takes by itself or as are given."""
+    import torch
+
+    torch.sparse.check_sparse_tensor_invariants.disable()  # torch warns where nothing is chosen
+    n_threads = n_threads or torch.get_num_threads()
+    values = np.random.default_rng(0).standard_normal((n_rows, WIDTH), "float32")
+    table = torch.nn.Embedding.from_pretrained(torch.from_numpy(values), freeze=False, sparse=True)
+    rules = {"sgd": "SGD", "adagrad": "Adagrad", "adam": "SparseAdam"}
+    optimizer = getattr(torch.optim, rules[rule])(table.parameters(), lr=0.01)
+
+    def step(*indices):
+        torch.set_num_threads(n_threads)
+        reference, positive, negative = (table(torch.from_numpy(index)) for index in indices)
+        far, near = (reference * negative).sum(1), (reference * positive).sum(1)
+        cost = torch.nn.functional.softplus(far - near).mean()
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+        return cost.item()
+
+    return step
 
 
 def compare(cycles, rounds=9):
