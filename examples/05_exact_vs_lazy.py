@@ -3,14 +3,14 @@
 # %% [markdown]
 # # Exact and lazy updates
 #
-# Dense Adam moves every row in every call: a row whose gradient is zero is still carried along by its
-# average `m`, and its `v` still falls. With a large table nobody can afford that, and the usual way out
-# is to be lazy: leave the rows alone that a call does not read. That is another rule than Adam.
-# `unused="exact"` makes up for what a row missed when it is read again. The rows end where dense Adam
-# leaves them, and a call costs as much as its rows.
+# Dense Adam moves every row in every call: a row whose gradient is zero is still carried along by
+# its average `m`, and its `v` still falls. With a large table nobody can afford that, and the usual
+# way out is to be lazy: leave the rows alone that a call does not read. That is another rule than
+# Adam. `unused="exact"` makes up for what a row missed when it is read again. The rows end where
+# dense Adam leaves them, and a call costs as much as its rows.
 #
-# How far are they from one another, and what does a call cost? Words come by Zipf's law, as they do in
-# a text: a few in nearly every call, most of them rarely.
+# How far are they from one another, and what does a call cost? Words come by Zipf's law, as they do
+# in a text: a few in nearly every call, most of them rarely.
 
 # %%
 import argparse
@@ -80,9 +80,9 @@ def errors(n_words, n_calls, n_points=20):
 # %% [markdown]
 # ## What does a call cost?
 #
-# A row costs as many passes as it missed calls, up to about 175, where in float32 nothing is left to
-# add. So on a small table, whose rows are all read often, exact is about as dear as dense, and never
-# dearer by much; on a large table it is a constant.
+# A row costs as many passes as it missed calls, up to about 175, where in float32 nothing is left
+# to add. All rows together then cost no more passes than dense Adam makes, and on a large table,
+# most of whose rows are not read, far less.
 
 
 # %%

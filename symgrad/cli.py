@@ -1,4 +1,4 @@
-"""The command line: ``symgrad info``."""
+"""The command line: ``symgrad info`` and ``symgrad run``."""
 
 import argparse
 import importlib
@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 
+BACKENDS = ("c", "numba", "jax")
 PACKAGES = {
     "NumPy": "numpy",
     "SciPy": "scipy",
@@ -40,12 +41,32 @@ def _parser():
     info = commands.add_parser("info", help="say what is installed and what can run here")
     info.add_argument("--json", action="store_true", help="print JSON instead of text")
     info.set_defaults(command=_info)
+    run = commands.add_parser("run", help="run a program written for Theano, as it stands")
+    run.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
+    run.add_argument("--backend", choices=BACKENDS, help="what functions are compiled by")
+    run.add_argument("--py2", action="store_true", help="read the program as Python 2")
+    run.add_argument("program", help="a script")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    run.set_defaults(command=_run)
     return parser
 
 
 def _info(arguments):
     facts = _facts()
     print(json.dumps(facts, indent=2) if arguments.json else _as_text(facts))
+    return 0
+
+
+def _run(arguments):
+    from symgrad.theano.program import run
+
+    run(
+        arguments.program,
+        arguments.arguments,
+        module=arguments.module,
+        backend=arguments.backend,
+        py2=arguments.py2,
+    )
     return 0
 
 
