@@ -76,8 +76,8 @@ def test_outputs_are_unpacked_as_in_a_call():
     assert found[0].dtype == "float32"
 
 
-def test_callback_every_few_steps(backend):
-    f, _ = step(backend)
+def test_callback_every_few_steps():
+    f, _ = step()
     seen = []
     costs = f.run(*batches(5), every=2, callback=lambda steps, out: seen.append((steps, out)))
     assert [steps for steps, _ in seen] == [2, 4, 5]
@@ -85,6 +85,7 @@ def test_callback_every_few_steps(backend):
         assert np.array_equal(out, costs[:steps])
 
 
+@pytest.mark.parametrize("backend", ["c", "jax"])
 def test_no_minibatches(backend):
     f, updates = step(backend)
     before = values(updates)
@@ -105,6 +106,7 @@ def test_a_step_that_fails_says_which(backend):
     assert_same(updates, of_call)
 
 
+@pytest.mark.parametrize("backend", ["c", "jax"])
 def test_nan_stops_a_run(backend):
     f, updates = step(backend, "sgd", nan="raise")
     rows, factors = batches(4)
