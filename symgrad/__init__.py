@@ -19,12 +19,16 @@ from symgrad.connected import connected as connected
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
 from symgrad.constraints import unit_norm as unit_norm
+from symgrad.explain import Explanation as Explanation
+from symgrad.explain import explain as explain
+from symgrad.explain import notation as notation
 from symgrad.function import function as function
 from symgrad.gradients import grad as grad
 from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups
 from symgrad.groups import freeze as freeze
 from symgrad.groups import freeze_rows as freeze_rows
 from symgrad.groups import weight_decay_groups as weight_decay_groups
+from symgrad.install import install_as_theano as install_as_theano
 from symgrad.monitor import monitor as monitor
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES

@@ -1,10 +1,11 @@
-"""The command line: ``symgrad info`` and ``symgrad run``."""
+"""The command line: ``symgrad info``, ``symgrad run`` and ``symgrad explain``."""
 
 import argparse
 import importlib
 import importlib.metadata
 import json
 import platform
+import sys
 
 BACKENDS = ("c", "numba", "jax")
 PACKAGES = {
@@ -48,7 +49,24 @@ def _parser():
     run.add_argument("program", help="a script")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
     run.set_defaults(command=_run)
+    explain = commands.add_parser("explain", help="derive a gradient, line by line")
+    explain.add_argument("cost", metavar="script.py:cost")
+    explain.add_argument("--wrt", action="append", default=[], metavar="script.py:name")
+    explain.add_argument("--backend", choices=BACKENDS, help="show its rewrites, too")
+    explain.add_argument("-o", dest="out", help="a file: .md, .mmd, .json, or text")
+    explain.set_defaults(command=_explain)
     return parser
+
+
+def _explain(arguments):
+    from symgrad.errors import SymgradError
+    from symgrad.explain.command import run
+
+    try:
+        return run(arguments.cost, arguments.wrt, arguments.out, arguments.backend)
+    except SymgradError as error:
+        print(f"symgrad explain: {error}", file=sys.stderr)
+        return 1
 
 
 def _info(arguments):

@@ -17,6 +17,8 @@ __all__ = [
     "HyperparameterError",
     "IndexOutOfRangeError",
     "IntegerTableError",
+    "MissingImportError",
+    "MissingNameError",
     "MissingWriteError",
     "NotFiniteError",
     "NotSharedError",
@@ -26,6 +28,7 @@ __all__ = [
     "SharedArrayError",
     "SubsetRebuiltError",
     "SymgradError",
+    "TheanoInUseError",
     "VectorFileError",
 ]
 
@@ -112,3 +115,15 @@ class RepeatedIndexWarning(UserWarning):
 
 class RetraceWarning(UserWarning):
     """JAX compiled the function anew for yet another shape of its inputs."""
+
+
+class MissingNameError(SymgradError, AttributeError):
+    """A name of Theano that symgrad.theano does not have."""
+
+
+class MissingImportError(SymgradError, ImportError):
+    """A name of Theano that symgrad.theano does not have, in ``from ... import``."""
+
+
+class TheanoInUseError(SymgradError, RuntimeError):
+    """Another ``theano`` was imported before."""

@@ -73,3 +73,18 @@ def test_runs_as_a_module():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("symgrad ")
+
+
+def test_explain_on_the_command_line(tmp_path, capsys):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np, symgrad as sg\n"
+        "w = sg.shared(np.ones(2), name='w')\n"
+        "cost = (w**2).sum()\n"
+    )
+    page = tmp_path / "page.md"
+    assert cli.main(["explain", f"{script}:cost", "--wrt", f"{script}:w", "-o", str(page)]) == 0
+    assert "2" in page.read_text()
+    assert "w" in page.read_text()
+    assert cli.main(["explain", f"{script}:cost", "--wrt", f"{script}:v"]) == 1
+    assert "has no v" in capsys.readouterr().err

@@ -6,6 +6,8 @@ import importlib
 import io
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,14 @@ import symgrad as sg
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# These change the process, so that each has one of its own.
+OF_THEIR_OWN = sorted((ROOT / "docs" / "how-to").glob("*.md"))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(sg.__path__, "symgrad.")
-    if module.name != "symgrad.__main__"
+    if module.name not in ("symgrad.__main__", "symgrad.install")
 )
 # The public names are those that `symgrad/__init__.py` imports, one a line.
 PUBLIC = re.findall(r" as (\w+)$", Path(sg.__file__).read_text(), re.MULTILINE)
@@ -44,14 +48,36 @@ def run(code, names, page):
     return printed.getvalue()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_code_prints_what_the_page_says(page):
-    if "jax" in page.read_text():
-        pytest.importorskip("jax")
+def check_page(page):
+    """The code of a page prints what the page says."""
     names = {"__name__": "page"}
     for code, expected in python_blocks(page):
         printed = run(code, names, page)
         assert printed == (expected or ""), code
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_prints_what_the_page_says(page):
+    if "jax" in page.read_text():
+        pytest.importorskip("jax")
+    check_page(page)
+
+
+def in_another_process(code):
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr + run.stdout
+
+
+@pytest.mark.parametrize("page", OF_THEIR_OWN, ids=lambda page: page.name)
+def test_code_that_changes_the_process(page):
+    check = f"check_page(pathlib.Path({str(page)!r}))"
+    in_another_process(f"import pathlib; from tests.test_docs import check_page; {check}")
+
+
+def test_doctests_that_change_the_process():
+    in_another_process(
+        "import doctest, symgrad.install; assert not doctest.testmod(symgrad.install).failed"
+    )
 
 
 def test_the_pages_have_code():
@@ -60,7 +86,7 @@ def test_the_pages_have_code():
     assert blocks["tutorial.md"] >= 5
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *OF_THEIR_OWN], ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), target

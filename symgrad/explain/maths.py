@@ -1,0 +1,249 @@
+"""A formula as plain data, and its two spellings: text and LaTeX."""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+__all__ = ["Maths", "bar", "call", "number", "symbol"]
+
+# How tightly a head binds its arguments: a looser one inside a tighter one needs brackets.
+_BINDS = {"relation": 0, "sum": 1, "negative": 1, "product": 2, "quotient": 2, "matmul": 2}
+_BINDS |= {"power": 4, "transpose": 4, "derivative": 2}
+_ORDER = {"number": 0, "symbol": 1, "bar": 1, "power": 2}
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "and": r"\wedge", "or": r"\vee"}
+_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "nu"}
+_GREEK |= {"pi", "rho", "sigma", "tau", "phi", "psi", "omega"}
+_FUNCTIONS = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "det", "max", "min"}
+_MACRON = "\N{COMBINING MACRON}"
+
+
+@dataclass(frozen=True)
+class Maths:
+    r"""A node of a formula.
+
+    Attributes
+    ----------
+    head : str
+        ``"symbol"``, ``"bar"``, ``"number"``, ``"sum"``, ``"negative"``, ``"product"``,
+        ``"quotient"``, ``"power"``, ``"matmul"``, ``"transpose"``, ``"root"``, ``"abs"``,
+        ``"call"``, ``"total"`` (a reduction), ``"index"``, ``"attribute"``, ``"slice"``,
+        ``"relation"``, ``"bracket"`` (1 where a relation holds, else 0), ``"cases"`` or
+        ``"derivative"``.
+    args : tuple of Maths
+    text : str
+        The name of a symbol or function, the digits of a number, the axes of a reduction, the
+        sign of a relation.
+
+    Examples
+    --------
+    >>> from symgrad.explain.maths import Maths, call, number, symbol
+    >>> x = symbol("x")
+    >>> formula = Maths("product", (number(2), x, call("sin", Maths("power", (x, number(2))))))
+    >>> formula.plain(), formula.latex()
+    ('2·x·sin(x²)', '2\\, x\\, \\sin\\left(x^{2}\\right)')
+    """
+
+    head: str
+    args: tuple["Maths", ...] = ()
+    text: str = ""
+
+    def plain(self):
+        """The formula as a line of text."""
+        return _PLAIN[self.head](self)
+
+    def latex(self):
+        """The formula as LaTeX, without dollars."""
+        return _LATEX[self.head](self)
+
+    def size(self):
+        """How many symbols and signs it has; more than 1000 are not counted."""
+        stack, count = [self], 0
+        while stack and count <= 1000:
+            count += 1
+            stack.extend(stack.pop().args)
+        return count
+
+    def with_symbols(self, meanings):
+        """The formula with symbols replaced: ``{name: Maths}``."""
+        if self.head == "symbol":
+            return meanings.get(self.text, self)
+        return Maths(self.head, tuple(a.with_symbols(meanings) for a in self.args), self.text)
+
+    def ordered(self):
+        """The formula with the factors of products from short to long: ``2·x·sin(x)``."""
+        args = tuple(one.ordered() for one in self.args)
+        if self.head == "product":
+            args = tuple(sorted(args, key=lambda one: _ORDER.get(one.head, 3)))
+        return Maths(self.head, args, self.text)
+
+    def data(self):
+        """The formula as nested dictionaries, lists and strings."""
+        found = {"head": self.head}
+        if self.args:
+            found["args"] = [one.data() for one in self.args]
+        return found | ({"text": self.text} if self.text else {})
+
+
+def symbol(name):
+    """A variable."""
+    return Maths("symbol", text=name)
+
+
+def bar(name):
+    """The adjoint of a variable."""
+    return Maths("bar", text=name)
+
+
+def number(value):
+    """A number, in the fewest digits that say what it is to 6 places."""
+    text = f"{value or 0:.6g}" if isinstance(value, float) else str(value)  # no "-0"
+    if text.startswith("-"):
+        return Maths("negative", (Maths("number", text=text[1:]),))
+    return Maths("number", text=text)
+
+
+def call(name, *args):
+    """A function of its arguments."""
+    return Maths("call", args, name)
+
+
+def _inside(formula, binds, spelling):
+    """An argument, in brackets if it binds less."""
+    text = getattr(formula, spelling)()
+    if _BINDS.get(formula.head, 9) >= binds:
+        return text
+    return f"({text})" if spelling == "plain" else rf"\left({text}\right)"
+
+
+def _bare(args, spelling, separator=", "):
+    return separator.join(getattr(one, spelling)() for one in args)
+
+
+def _plain_bar(m):
+    head, digits = re.fullmatch(r"(.*?)(\d*)", m.text).groups()
+    return f"{head}{_MACRON}{digits}" if len(head) == 1 else f"bar({m.text})"
+
+
+def _sum(m, spelling):
+    text = _inside(m.args[0], 1, spelling)
+    for one in m.args[1:]:
+        if one.head == "negative":
+            text += f" - {_inside(one.args[0], 2, spelling)}"
+        else:
+            text += f" + {_inside(one, 1, spelling)}"
+    return text
+
+
+def _plain_power(m):
+    base, exponent = m.args
+    text = _inside(base, 5, "plain")
+    if exponent.head == "number" and exponent.text.isdigit():
+        return text + exponent.text.translate(_SUPERSCRIPTS)
+    return f"{text}^{_inside(exponent, 5, 'plain')}"
+
+
+def _total(m, spelling):
+    kind, _, axes = m.text.partition(":")
+    body = _bare(m.args, spelling)
+    if spelling == "plain":
+        return f"{kind}({body}, axis {axes})" if axes else f"{kind}({body})"
+    below = rf"_{{\text{{axis }}{axes}}}" if axes else ""
+    sign = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "min": r"\min"}.get(kind)
+    sign = sign or rf"\operatorname{{{kind}}}"
+    return rf"{sign}{below} {_inside(m.args[0], 2, 'latex')}"
+
+
+def _latex_symbol(text):
+    if not text or text == "…":
+        return r"\dots" if text else ""
+    head, digits = re.fullmatch(r"(.*?)_?(\d*)", text).groups()
+    if head in _GREEK:
+        head = "\\" + head
+    elif len(head) != 1 or not head.isalpha():
+        head = rf"\mathrm{{{_escaped(head or text)}}}"
+    return f"{head}_{{{digits}}}" if digits and head else head
+
+
+def _escaped(text):
+    """A name that TeX prints as it is."""
+    special = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", " ": r"\ "}
+    escaped = (special.get(c, f"\\{c}" if c in "_$%&#{}" else c) for c in text)
+    return "".join(escaped)
+
+
+def _latex_call(m):
+    name = f"\\{m.text}" if m.text in _FUNCTIONS else rf"\operatorname{{{_escaped(m.text)}}}"
+    return rf"{name}\left({_bare(m.args, 'latex')}\right)"
+
+
+def _latex_product(m):
+    text = _inside(m.args[0], 2, "latex")
+    for before, one in itertools.pairwise(m.args):
+        entries = m.text == "entries" and before.head != "number"
+        sign = r" \cdot " if one.head in ("number", "negative") else r"\, "
+        text += (r" \odot " if entries else sign) + _inside(one, 2, "latex")
+    return text
+
+
+def _relation(m, spelling):
+    sign = _RELATIONS.get(m.text, m.text) if spelling == "latex" else m.text
+    return f" {sign} ".join(_inside(one, 1, spelling) for one in m.args)
+
+
+def _cases(m, spelling):
+    condition, yes, no = (getattr(one, spelling)() for one in m.args)
+    if spelling == "plain":
+        return f"({yes} if {condition} else {no})"
+    return rf"\begin{{cases}}{yes} & {condition} \\ {no} & \text{{else}}\end{{cases}}"
+
+
+_PLAIN = {
+    "symbol": lambda m: m.text,
+    "bar": _plain_bar,
+    "number": lambda m: m.text,
+    "sum": lambda m: _sum(m, "plain"),
+    "negative": lambda m: f"-{_inside(m.args[0], 2, 'plain')}",
+    "product": lambda m: "·".join(_inside(one, 2, "plain") for one in m.args),
+    "quotient": lambda m: f"{_inside(m.args[0], 2, 'plain')}/{_inside(m.args[1], 3, 'plain')}",
+    "power": _plain_power,
+    "matmul": lambda m: " @ ".join(_inside(one, 3, "plain") for one in m.args),
+    "transpose": lambda m: f"{_inside(m.args[0], 5, 'plain')}ᵀ",
+    "root": lambda m: f"sqrt({m.args[0].plain()})",
+    "abs": lambda m: f"|{m.args[0].plain()}|",
+    "call": lambda m: f"{m.text}({_bare(m.args, 'plain')})",
+    "total": lambda m: _total(m, "plain"),
+    "index": lambda m: f"{_inside(m.args[0], 5, 'plain')}[{_bare(m.args[1:], 'plain')}]",
+    "derivative": lambda m: f"d/d{m.text} ({m.args[0].plain()})",
+    "attribute": lambda m: f"{_inside(m.args[0], 5, 'plain')}.{m.text}",
+    "slice": lambda m: _bare(m.args, "plain", ":"),
+    "relation": lambda m: _relation(m, "plain"),
+    "bracket": lambda m: f"[{m.args[0].plain()}]",
+    "cases": lambda m: _cases(m, "plain"),
+}
+
+_LATEX = {
+    "symbol": lambda m: _latex_symbol(m.text),
+    "bar": lambda m: rf"\overline{{{_latex_symbol(m.text)}}}",
+    "number": lambda m: re.sub(r"e([+-])0*(\d+)", r"\\cdot 10^{\g<1>\2}", m.text).replace("+", ""),
+    "sum": lambda m: _sum(m, "latex"),
+    "negative": lambda m: f"-{_inside(m.args[0], 2, 'latex')}",
+    "product": _latex_product,
+    "quotient": lambda m: rf"\frac{{{m.args[0].latex()}}}{{{m.args[1].latex()}}}",
+    "power": lambda m: f"{_inside(m.args[0], 5, 'latex')}^{{{m.args[1].latex()}}}",
+    "matmul": lambda m: r"\, ".join(_inside(one, 3, "latex") for one in m.args),
+    "transpose": lambda m: rf"{_inside(m.args[0], 5, 'latex')}^{{\top}}",
+    "root": lambda m: rf"\sqrt{{{m.args[0].latex()}}}",
+    "abs": lambda m: rf"\left|{m.args[0].latex()}\right|",
+    "call": _latex_call,
+    "total": lambda m: _total(m, "latex"),
+    "index": lambda m: rf"{{{_inside(m.args[0], 5, 'latex')}}}_{{[{_bare(m.args[1:], 'latex')}]}}",
+    "derivative": lambda m: (
+        rf"\frac{{d}}{{d{_latex_symbol(m.text)}}}\left[{m.args[0].latex()}\right]"
+    ),
+    "attribute": lambda m: rf"\mathrm{{{m.text}}}\left({m.args[0].latex()}\right)",
+    "slice": lambda m: _bare(m.args, "latex", ":"),
+    "relation": lambda m: _relation(m, "latex"),
+    "bracket": lambda m: rf"\left[{m.args[0].latex()}\right]",
+    "cases": lambda m: _cases(m, "latex"),
+}

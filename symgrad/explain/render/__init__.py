@@ -1,0 +1,6 @@
+"""Explanations as text, Markdown, Mermaid and JSON: pure functions of the data."""
+
+from symgrad.explain.render.json import as_json as as_json
+from symgrad.explain.render.markdown import as_markdown as as_markdown
+from symgrad.explain.render.mermaid import as_mermaid as as_mermaid
+from symgrad.explain.render.text import as_text as as_text

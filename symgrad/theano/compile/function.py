@@ -1,0 +1,201 @@
+"""``theano.function``."""
+
+import contextlib
+import pickle
+
+from pytensor.compile.debug.profiling import ProfileStats
+from pytensor.compile.maker import FunctionMaker
+from pytensor.compile.rebuild import UnusedInputError, construct_function_ins_and_outs
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Constant, Variable
+
+from symgrad.backends import blas
+from symgrad.theano.compile.function_module import Function, convert_function_input, is_jax
+from symgrad.theano.compile.io import In, Out
+from symgrad.theano.compile.mode import get_mode
+from symgrad.theano.configparser import config
+from symgrad.theano.updates import OrderedUpdates
+
+__all__ = ["function", "function_dump"]
+
+
+def function(
+    inputs,
+    outputs=None,
+    mode=None,
+    updates=None,
+    givens=None,
+    no_default_updates=False,
+    accept_inplace=False,
+    name=None,
+    rebuild_strict=True,
+    allow_input_downcast=None,
+    profile=None,
+    on_unused_input=None,
+):
+    """Compile a graph, as ``theano.function`` did.
+
+    Parameters
+    ----------
+    inputs : list of variables, In, or tuples ``(variable, default)``
+    outputs : variable or Out, list or dict of them, or None
+        A dict gives a function that returns a dict.
+    mode : str or Mode, optional
+        See :func:`symgrad.theano.compile.mode.get_mode`.
+    updates, givens : mapping or list of pairs, optional
+    no_default_updates : bool or list of shared variables
+        Those whose ``default_update`` is not wanted.
+    accept_inplace, rebuild_strict, allow_input_downcast, on_unused_input, name
+        As in :func:`pytensor.function`.
+    profile : bool, str or ProfileStats, optional
+        As in PyTensor; nothing is printed when the process ends.
+
+    Returns
+    -------
+    Function
+
+    Notes
+    -----
+    A graph that JAX or Numba cannot express raises when it is compiled.
+    """
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError(f"inputs are a list, even if there is one only: write [{inputs}]")
+    outputs, keys = _listed(outputs)
+    inputs = [_as_input(one, allow_input_downcast) for one in inputs]
+    _check_inputs(inputs)
+    outputs = _shared_outputs(outputs)
+    expanded, cloned = construct_function_ins_and_outs(
+        inputs,
+        outputs,
+        updates=_pairs(updates),
+        givens=_pairs(givens),
+        no_default_updates=_wanted(no_default_updates),
+        rebuild_strict=rebuild_strict,
+        allow_input_downcast=allow_input_downcast,
+    )
+    blas.configure()
+    mode = get_mode(mode)
+    with _quiet(mode):
+        compiled = mode.function_maker(
+            expanded,
+            cloned,
+            mode,
+            accept_inplace=accept_inplace,
+            function_class=_class_for(mode),
+            profile=_profile(profile, name),
+            on_unused_input=on_unused_input or config.on_unused_input,
+            name=name,
+        ).create()
+    return _Named(compiled, keys) if keys is not None else compiled
+
+
+def _class_for(mode):
+    """DebugMode and its like bring a maker and a class of their own."""
+    from pytensor.compile.executor import Function as PyTensorFunction
+
+    own = mode.function_maker
+    return Function if own is FunctionMaker or own.__name__ == "FunctionMaker" else PyTensorFunction
+
+
+def _quiet(mode):
+    if not is_jax(mode):
+        return contextlib.nullcontext()
+    from symgrad.backends import jax
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(jax.float64())
+    stack.enter_context(jax.quiet())
+    return stack
+
+
+class _Named:
+    """A function whose outputs were given as a dict."""
+
+    def __init__(self, compiled, keys):
+        self.compiled, self.keys = compiled, keys
+
+    def __call__(self, *args, **kwargs):
+        return dict(zip(self.keys, self.compiled(*args, **kwargs), strict=True))
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.compiled, name)
+
+    def __getitem__(self, item):
+        return self.compiled[item]
+
+
+def _listed(outputs):
+    if not isinstance(outputs, dict):
+        return outputs, None
+    keys = sorted(outputs)
+    if not all(isinstance(key, str) for key in keys):
+        raise AssertionError("the keys of a dict of outputs are strings")
+    return [outputs[key] for key in keys], keys
+
+
+def _as_input(given, allow_downcast):
+    if isinstance(given, SharedVariable):
+        raise TypeError(
+            f"Cannot use a shared variable ({given}) as explicit input: replace it by an input "
+            "with givens={shared: input}"
+        )
+    if isinstance(given, Constant):
+        raise TypeError("Constants not allowed in param list", given)
+    if isinstance(given, Variable):
+        return In(given, allow_downcast=allow_downcast)
+    if not isinstance(given, (In, tuple, list)) and not hasattr(given, "variable"):
+        raise TypeError(f"an input is a variable or an In, not {type(given).__name__}")
+    converted = convert_function_input(given)
+    if converted.allow_downcast is None:
+        converted.allow_downcast = allow_downcast
+    return converted
+
+
+def _check_inputs(inputs):
+    seen = set()
+    for one in inputs:
+        if one.variable in seen:
+            raise UnusedInputError(f"{one.variable} is given twice as an input")
+        seen.add(one.variable)
+
+
+def _shared_outputs(outputs):
+    """Outputs as PyTensor takes them: numbers become constants."""
+    from pytensor.tensor import as_tensor_variable
+
+    def convert(one):
+        return one if isinstance(one, (Variable, Out)) else as_tensor_variable(one)
+
+    if outputs is None or isinstance(outputs, (Variable, Out)):
+        return outputs
+    if not isinstance(outputs, (list, tuple)):
+        raise TypeError(f"outputs are a variable, a list or a dict, not {outputs!r}", outputs)
+    return [convert(one) for one in outputs]
+
+
+def _pairs(mapping):
+    """A list of pairs: what is given may be a list, a dict, or one pair with strings in it."""
+    if mapping is None:
+        return []
+    if isinstance(mapping, (dict, OrderedUpdates)):
+        return list(mapping.items())
+    return [tuple(pair) for pair in mapping]
+
+
+def _wanted(no_default_updates):
+    return list(no_default_updates) if isinstance(no_default_updates, tuple) else no_default_updates
+
+
+def _profile(profile, name):
+    if profile is True:
+        return ProfileStats(message=name)
+    return ProfileStats(message=profile) if isinstance(profile, str) else profile or None
+
+
+def function_dump(filename, inputs, outputs=None, *args, extra_tag_to_remove=None, **options):
+    """Write what a call of ``function`` was given to a file, for someone who looks for a fault."""
+    options |= {"inputs": inputs, "outputs": outputs}
+    with open(filename, "wb") as file:
+        pickle.dump(options | {"args": args}, file)

@@ -1,0 +1,167 @@
+"""Compiled functions that remember: defaults, state, and access to both by name."""
+
+import copyreg
+
+import numpy as np
+import pytensor.compile.executor as executor
+from pytensor.compile.io import SymbolicInput
+from pytensor.link.basic import Container
+
+from symgrad.theano.names import forward
+
+__all__ = ["Function", "Values"]
+
+
+# Whether a function of this process runs on JAX, which leaves its arrays in shared variables.
+_JAX_IN_USE = set()
+
+
+class Function(executor.Function):
+    """A compiled function; ``f[x]`` is the value of a default, of a state or of a shared."""
+
+    __slots__ = ("_defaults", "_on_jax")
+
+    def __init__(self, vm, input_storage, *args, **kwargs):
+        super().__init__(vm, input_storage, *args, **kwargs)
+        inputs = self.maker.expanded_inputs
+        # What is given for an input with a default is forgotten after the call.
+        self._defaults = [
+            (container, index)
+            for index, (one, container) in enumerate(zip(inputs, input_storage, strict=True))
+            if isinstance(one.value, Container) and not one.shared and one.update is None
+        ]
+        self._on_jax = is_jax(self.maker.mode)
+        _JAX_IN_USE.update({True} if self._on_jax else ())
+
+    def __call__(self, *args, **kwargs):
+        if not self._defaults:
+            return self._evaluate(args, kwargs)
+        before = [container.storage[0] for container, _ in self._defaults]
+        try:
+            return self._evaluate(args, kwargs)
+        finally:
+            for (container, _), value in zip(self._defaults, before, strict=True):
+                container.storage[0] = value
+
+    def _evaluate(self, args, kwargs):
+        if self._on_jax:
+            return self._evaluate_jax(args, kwargs)
+        if _JAX_IN_USE:
+            for shared in self.get_shared():
+                shared.get_value(borrow=True)  # brings home what JAX left in it: C would crash
+        return super().__call__(*args, **kwargs)
+
+    def _evaluate_jax(self, args, kwargs):
+        from symgrad.backends import jax
+
+        with jax.float64():
+            for shared in self.get_shared():
+                jax.to_device(shared)
+            values = super().__call__(*args, **kwargs)
+        if isinstance(values, list):
+            return [np.asarray(value) for value in values]
+        return None if values is None else np.asarray(values)
+
+    def copy(self, *args, **kwargs):
+        """A function of its own; as Theano's copies, it returns a list, of one output, too."""
+        copied = super().copy(*args, **kwargs)
+        copied.unpack_single = False
+        return copied
+
+    finder = property(lambda self: self._finder, doc="The containers, by position, name, variable.")
+    inv_finder = property(lambda self: self._inv_finder)
+    fn = property(lambda self: self.vm, doc="What runs the graph.")
+    container = property(lambda self: Containers(self), doc="``f.container[x]``")
+    value = property(lambda self: Values(self), doc="``f.value[x]``, the same as ``f[x]``.")
+    defaults = property(
+        lambda self: [
+            (one.value is None, not one.shared and one.update is None, c.storage[0])
+            for one, c in zip(self.maker.expanded_inputs, self.input_storage, strict=True)
+        ]
+    )
+
+    def __getitem__(self, item):
+        return self.value[item]
+
+    def __setitem__(self, item, value):
+        self.value[item] = value
+
+    def __contains__(self, item):
+        return item in self._finder
+
+    def __str__(self):
+        return f"<theano.compile.function_module.Function object at {id(self):#x}>"
+
+    __repr__ = __str__
+
+    def sync_shared(self):
+        """Nothing is held back on a device: shared variables are up to date."""
+
+
+class Containers:
+    """The containers of a function by position, by name or by variable."""
+
+    def __init__(self, function):
+        self._finder = function._finder
+
+    def __getitem__(self, item):
+        try:
+            found = self._finder[item]
+        except KeyError:
+            raise KeyError(f"{item!r} is no input of this function") from None
+        if found is executor.DUPLICATE:
+            raise TypeError(f"{item!r} names several inputs: give the variable, or the position")
+        return found
+
+    def __contains__(self, item):
+        return item in self._finder
+
+
+class Values(Containers):
+    """The values in these containers."""
+
+    def __getitem__(self, item):
+        return super().__getitem__(item).value
+
+    def __setitem__(self, item, value):
+        container = super().__getitem__(item)
+        container.value = value
+
+
+def is_jax(mode):
+    from pytensor.link.jax.linker import JAXLinker
+
+    return isinstance(mode.linker, JAXLinker)
+
+
+def convert_function_input(given):
+    """An input as a program may write it: a variable, an In, or ``(variable, value)``."""
+    from symgrad.theano.compile.io import In
+
+    if isinstance(given, SymbolicInput):
+        return given
+    if isinstance(given, (list, tuple)):
+        return _from_tuple(tuple(given))
+    return In(given)
+
+
+def _from_tuple(given):
+    """``([name,] variable [, value])``, where variable may be ``(variable, update)``."""
+    from symgrad.theano.compile.io import In
+
+    name, given = (given[0], given[1:]) if isinstance(given[0], str) else (None, given)
+    if not given or len(given) > 2:
+        raise TypeError(f"an input is (variable, value) or (name, variable, value), not {given}")
+    value = given[1] if len(given) == 2 else None
+    variable, update = given[0] if isinstance(given[0], (list, tuple)) else (given[0], None)
+    return In(variable, name=name, value=value, update=update)
+
+
+copyreg.pickle(Function, executor._pickle_Function)
+
+__getattr__ = forward(
+    "theano.compile.function_module",
+    "pytensor.compile.executor",
+    "pytensor.compile.maker",
+    "pytensor.compile.rebuild",
+)

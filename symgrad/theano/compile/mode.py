@@ -1,0 +1,98 @@
+"""``theano.compile.mode``: what a mode of Theano means here."""
+
+import pytensor.compile.mode as pytensor_mode
+from pytensor.compile.mode import Mode as Mode
+
+from symgrad.backends import choose, mode_of
+from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.theano.compile.set_to_inc import TAG
+from symgrad.theano.configparser import config
+from symgrad.theano.names import forward
+
+__all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend"]
+
+_chosen = {"backend": None}
+_registered = {}
+
+
+def use_backend(backend):
+    """Compile what asks for no mode of its own with this backend, until told otherwise."""
+    _chosen["backend"] = choose(backend)
+
+
+def backend():
+    """The backend in use: "c" if there is a compiler, else "numba", unless chosen."""
+    return choose(_chosen["backend"])
+
+
+def get_mode(mode=None):
+    """The PyTensor Mode for what a program passes as ``mode=``.
+
+    ``None``, ``"Mode"`` and ``"FAST_RUN"`` are symgrad's mode of the backend, so that updates of
+    rows are fused, rewrites that miscompile repeated indices are left out, and what Theano made of
+    these is done (see :mod:`symgrad.theano.compile.set_to_inc`).
+    """
+    if mode is None:
+        mode = config.mode
+        if mode == "Mode" and (config.linker, config.optimizer) != ("cvm", "fast_run"):
+            return _flagged(Mode(_linker(config.linker), _optimizer(config.optimizer)))
+    if not isinstance(mode, str):
+        return mode
+    if mode in _registered:
+        return _registered[mode]
+    if mode in ("Mode", "FAST_RUN", "FAST_RUN_NOGC", "FAST_RUN_STABLE"):
+        return _flagged(mode_of(backend()).including(TAG))
+    if mode in ("DebugMode", "DEBUG_MODE"):
+        from symgrad.theano.compile.debugmode import DebugMode
+
+        return DebugMode()
+    if mode == "NanGuardMode":
+        from symgrad.theano.compile.nanguardmode import NanGuardMode
+
+        return NanGuardMode(
+            nan_is_error=config.NanGuardMode.nan_is_error,
+            inf_is_error=config.NanGuardMode.inf_is_error,
+            big_is_error=config.NanGuardMode.big_is_error,
+        )
+    if mode in ("ProfileMode", "PROFILE_MODE"):
+        return _flagged(mode_of(backend()).including(TAG))
+    return with_symgrad_rewrites(pytensor_mode.get_mode(mode))
+
+
+def _flagged(mode):
+    """With the rewrites that ``optimizer_including`` and ``optimizer_excluding`` name."""
+    including = [tag for tag in config.optimizer_including.split(":") if tag]
+    excluding = [tag for tag in config.optimizer_excluding.split(":") if tag]
+    mode = mode.including(*including) if including else mode
+    return mode.excluding(*excluding) if excluding else mode
+
+
+def _linker(name):
+    return name if name in pytensor_mode.predefined_linkers else "cvm"
+
+
+def _optimizer(name):
+    known = {"None": None, "fast_run": "fast_run", "fast_compile": "fast_compile"}
+    return known.get(name, name)
+
+
+def get_default_mode():
+    """The mode of a function that asks for none."""
+    return get_mode(None)
+
+
+def register_mode(name, mode):
+    """Give a mode a name that ``mode=`` and ``config.mode`` take."""
+    if name in _registered:
+        raise ValueError(f"a mode is already named {name!r}")
+    _registered[name] = mode
+
+
+def _module_getattr(name):
+    if name in ("FAST_RUN", "FAST_COMPILE"):
+        return get_mode(name)
+    return _pytensor(name)
+
+
+_pytensor = forward("theano.compile.mode", "pytensor.compile.mode")
+__getattr__ = _module_getattr

@@ -1,0 +1,71 @@
+"""``theano.compile.ops``: Ops that concern memory and shapes, and Ops from functions."""
+
+from pytensor.compile.ops import DeepCopyOp as DeepCopyOp
+from pytensor.compile.ops import ViewOp as PyTensorViewOp
+from pytensor.compile.ops import deep_copy_op as deep_copy_op
+from pytensor.compile.ops import register_deep_copy_op_c_code as register_deep_copy_op_c_code
+from pytensor.compile.ops import register_view_op_c_code as register_view_op_c_code
+from pytensor.compile.ops import view_op as view_op
+from pytensor.tensor.shape import Shape as Shape
+from pytensor.tensor.shape import Shape_i as Shape_i
+from pytensor.tensor.shape import SpecifyShape as SpecifyShape
+from pytensor.tensor.shape import shape as shape
+from pytensor.tensor.shape import shape_i as shape_i
+from pytensor.tensor.shape import specify_shape as specify_shape
+
+from symgrad.theano.gof.graph import Apply
+from symgrad.theano.gof.op import OldStyle, Op
+from symgrad.theano.names import forward
+from symgrad.theano.patterns import Rebroadcast as Rebroadcast
+
+__all__ = ["FromFunctionOp", "Rebroadcast", "ViewOp", "as_op"]
+
+
+class ViewOp(OldStyle, PyTensorViewOp):
+    """Returns its input; a subclass may give it another gradient, by ``grad``."""
+
+
+class FromFunctionOp(Op):
+    """An Op that calls a Python function, which must not change its inputs."""
+
+    def __init__(self, fn, itypes, otypes, infer_shape):
+        self._fn, self.itypes, self.otypes = fn, itypes, otypes
+        if infer_shape is not None:
+            self.infer_shape = lambda *arguments: infer_shape(*arguments[-2:])
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self._fn == other._fn
+
+    def __hash__(self):
+        return hash(type(self)) ^ hash(self._fn)
+
+    def __str__(self):
+        return f"FromFunctionOp{{{self._fn.__name__}}}"
+
+    def make_node(self, *inputs):
+        if len(inputs) != len(self.itypes):
+            raise ValueError(f"{self}: {len(self.itypes)} inputs are needed, not {len(inputs)}")
+        inputs = [t.filter_variable(x) for t, x in zip(self.itypes, inputs, strict=True)]
+        return Apply(self, inputs, [t() for t in self.otypes])
+
+    def perform(self, node, inputs, outputs):
+        values = self._fn(*inputs)
+        values = values if isinstance(values, (list, tuple)) else [values]
+        if len(values) != len(outputs):
+            raise ValueError(f"{self} returned {len(values)} values, not {len(outputs)}")
+        for cell, value in zip(outputs, values, strict=True):
+            cell[0] = value
+
+
+def as_op(itypes, otypes, infer_shape=None):
+    """Turn a function of arrays into an Op."""
+    itypes = list(itypes) if isinstance(itypes, (list, tuple)) else [itypes]
+    otypes = list(otypes) if isinstance(otypes, (list, tuple)) else [otypes]
+
+    def decorate(function):
+        return FromFunctionOp(function, itypes, otypes, infer_shape)
+
+    return decorate
+
+
+__getattr__ = forward("theano.compile.ops", "pytensor.compile.ops", "pytensor.tensor.shape")

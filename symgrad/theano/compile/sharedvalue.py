@@ -1,0 +1,63 @@
+"""``theano.shared``: variables with a value that stays."""
+
+import numpy as np
+import pytensor
+from pytensor.compile.sharedvalue import SharedVariable as SharedVariable
+
+from symgrad.theano.names import forward
+
+__all__ = ["SharedVariable", "generic", "shared", "shared_constructor"]
+
+_constructors = []
+
+
+def shared(value, name=None, strict=False, allow_downcast=None, **options):
+    """A variable with a value that functions read and update.
+
+    Parameters
+    ----------
+    value : array, number, sparse matrix, RandomState...
+    name : str, optional
+    strict, allow_downcast : bool
+    **options
+        ``borrow=True`` keeps the array itself; ``broadcastable`` is the pattern of an array's
+        axes; ``target`` (a device) is ignored.
+    """
+    from pytensor.graph.basic import Variable
+
+    if isinstance(value, Variable):
+        raise TypeError("shared(value): a value is needed, not a graph of one")
+    options.pop("target", None)
+    for constructor in reversed(_constructors):
+        try:
+            return constructor(
+                value, name=name, strict=strict, allow_downcast=allow_downcast, **options
+            )
+        except TypeError:
+            continue
+    return _default(value, name, strict, allow_downcast, options)
+
+
+def _default(value, name, strict, allow_downcast, options):
+    broadcastable = options.pop("broadcastable", None)
+    if broadcastable is not None:
+        options["shape"] = tuple(1 if one else None for one in broadcastable)
+    if isinstance(value, bool):
+        value = np.asarray(value, dtype="bool")
+    return pytensor.shared(
+        value, name=name, strict=strict, allow_downcast=allow_downcast, **options
+    )
+
+
+def shared_constructor(constructor, remove=False):
+    """Add a function that ``shared`` asks first; it raises TypeError for what it cannot take."""
+    if remove:
+        _constructors.remove(constructor)
+    else:
+        _constructors.append(constructor)
+    return constructor
+
+
+generic = pytensor.link.c.type.generic
+
+__getattr__ = forward("theano.compile.sharedvalue", "pytensor.compile.sharedvalue")

@@ -1,0 +1,270 @@
+"""Theano's configuration: its flags by their names, over PyTensor's where that has them."""
+
+import configparser
+import os
+from pathlib import Path
+from warnings import warn
+
+import pytensor
+
+from symgrad.errors import SymgradError
+
+__all__ = ["AddConfigVar", "TheanoConfigParser", "TheanoConfigWarning", "change_flags"]
+
+# What PyTensor no longer has, or what a program may set for itself alone.
+DEFAULTS = {
+    "mode": "Mode",
+    "linker": "cvm",
+    "optimizer": "fast_run",
+    "device": "cpu",
+    "force_device": False,
+    "init_gpu_device": "",
+    "contexts": "",
+    "print_active_device": True,
+    "print_test_value": False,
+    "compute_test_value": "off",
+    "compute_test_value_opt": "off",
+    "pickle_test_value": True,
+    "assert_no_cpu_op": "ignore",
+    "reoptimize_unpickled_function": False,
+    "int_division": "int",
+    "deterministic": "default",
+    "enable_initial_driver_test": True,
+    "unpickle_function": True,
+    "max_remote_conditions": 0,
+    "conv": {"assert_shape": False},
+    "scan": {"debug": False},
+    "lib": {"cnmem": 0.0, "amdlibm": False},
+    "nvcc": {"fastmath": False, "flags": "", "compiler_bindir": "", "cudafe": ""},
+    "cuda": {"root": "", "enabled": False, "disabled": "", "include_path": ""},
+    "dnn": {
+        "enabled": "auto",
+        "base_path": "",
+        "bin_path": "",
+        "include_path": "",
+        "library_path": "",
+        "conv": {"algo_fwd": "small", "algo_bwd_filter": "none", "algo_bwd_data": "none"},
+    },
+    "gpuarray": {"preallocate": 0.0, "single_stream": True, "sync": False, "cache_path": ""},
+    "gpuelemwise": {"sync": True},
+    "magma": {"enabled": False},
+    "experimental": {"local_alloc_elemwise": False, "unpickle_gpu_on_cpu": False},
+    "metaopt": {"optimizer_including": "", "optimizer_excluding": ""},
+    "numpy": {f"seterr_{kind}": "None" for kind in ("all", "divide", "over", "under", "invalid")},
+    "unittests": {"rseed": 666},
+    "ctc": {"root": ""},
+    "warn": {"ignore_bug_before": "0.9"}
+    | dict.fromkeys(
+        (
+            "argmax_pushdown_bug",
+            "gpusum_01_011_0111_bug",
+            "sum_sum_bug",
+            "sum_div_dimshuffle_bug",
+            "subtensor_merge_bug",
+            "gpu_set_subtensor1",
+            "vm_gc_bug",
+            "signal_conv2d_interface",
+            "reduce_join",
+            "inc_set_subtensor1",
+            "inc_subtensor1_opt",
+            "round",
+        ),
+        False,
+    ),
+}
+
+
+class TheanoConfigWarning(Warning):
+    """A flag of Theano that has no effect here."""
+
+
+class Section:
+    """Flags with a common prefix: ``config.gcc.cxxflags``."""
+
+    def __init__(self, path, defaults):
+        object.__setattr__(self, "_path", path)
+        for name, value in defaults.items():
+            nested = isinstance(value, dict)
+            value = Section((*path, name), value) if nested else value
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):
+        """What is not Theano's own is PyTensor's, or a section of that."""
+        key = "__".join((*self._path, name))
+        known = _pytensor_flags()
+        if key in known and not name.startswith("__"):
+            return getattr(pytensor.config, key)
+        if any(flag.startswith(key + "__") for flag in known):
+            return Section((*self._path, name), {})
+        raise AttributeError(f"theano.config.{'.'.join((*self._path, name))} is not a flag")
+
+    def __setattr__(self, name, value):
+        key = "__".join((*self._path, name))
+        if name not in self.__dict__ and key in _pytensor_flags():
+            setattr(pytensor.config, key, value)
+        else:
+            object.__setattr__(self, name, value)
+
+
+class TheanoConfigParser(Section):
+    """``theano.config``."""
+
+    def __init__(self):
+        super().__init__((), DEFAULTS)
+
+    def change_flags(self, **flags):
+        """A context, or a decorator, in which flags have other values."""
+        return change_flags(**flags)
+
+    def set(self, dotted, text):
+        """Set a flag as ``THEANO_FLAGS`` does.
+
+        Returns
+        -------
+        bool
+            Whether it has an effect here.
+        """
+        *path, name = dotted.split(".")
+        section = self
+        for part in path:
+            if part not in section.__dict__:
+                object.__setattr__(section, part, Section((*section._path, part), {}))
+            section = section.__dict__[part]
+        key = "__".join((*path, name))
+        if name in section.__dict__:
+            setattr(section, name, _like(section.__dict__[name], text))
+            return dotted in OBEYED
+        if key not in _pytensor_flags():
+            object.__setattr__(section, name, text)
+            return False
+        setattr(section, name, _like(getattr(section, name), text))
+        return True
+
+
+# Flags of our own that `theano.function` reads; device=cpu is what is done anyway.
+OBEYED = {"mode", "linker", "optimizer", "int_division"}
+SILENT = {"device", "force_device", "base_compiledir", "compiledir", "nvcc.fastmath"}
+
+
+class change_flags:
+    """A context, or a decorator, in which flags have other values: ``floatX="float32"``."""
+
+    def __init__(self, **flags):
+        self._flags = flags
+
+    def __call__(self, function):
+        def changed(*args, **kwargs):
+            with self:
+                return function(*args, **kwargs)
+
+        changed.__name__, changed.__doc__ = function.__name__, function.__doc__
+        return changed
+
+    def __enter__(self):
+        self._old = {name: _locate(name)(None) for name in self._flags}
+        for name, value in self._flags.items():
+            _locate(name)(value)
+
+    def __exit__(self, *_):
+        for name, value in self._old.items():
+            _locate(name)(value)
+
+
+def _locate(name):
+    """A function that reads a flag (None) or sets it; sections are split by ``__``."""
+    *path, last = name.replace("__", ".").split(".")
+    section = config
+    for part in path:
+        section = getattr(section, part)
+
+    def access(value):
+        if value is None:
+            return getattr(section, last)
+        setattr(section, last, value)
+        return value
+
+    return access
+
+
+def AddConfigVar(name, doc, configparam, root=None, in_c_key=True):
+    """Add a flag of a program's own; its default is the parameter's."""
+    *path, last = name.split(".")
+    section = root or config
+    for part in path:
+        if part not in section.__dict__:
+            object.__setattr__(section, part, Section((*section._path, part), {}))
+        section = section.__dict__[part]
+    object.__setattr__(section, last, getattr(configparam, "default", configparam))
+
+
+class ConfigParam:
+    """The default of a flag that a program adds."""
+
+    def __init__(self, default, *_, **__):
+        self.default = default() if callable(default) else default
+
+
+class EnumStr(ConfigParam):
+    """One of several words."""
+
+
+class TypedParam(ConfigParam):
+    """A value of one type."""
+
+
+BoolParam = IntParam = FloatParam = StrParam = TypedParam
+
+
+def _pytensor_flags():
+    return pytensor.config._config_var_dict
+
+
+def _like(old, text):
+    """`text` as a value of the type that the flag has now."""
+    if isinstance(old, bool):
+        return text.strip().lower() in ("1", "true", "yes")
+    if isinstance(old, (int, float)) and not isinstance(old, bool):
+        return type(old)(float(text))
+    return Path(text) if isinstance(old, Path) else text
+
+
+def read_flags():
+    """``THEANO_FLAGS`` over ``.theanorc``, as ``{dotted name: text}``."""
+    flags = {}
+    files = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
+    parser = configparser.RawConfigParser()
+    parser.optionxform = str
+    try:
+        parser.read([Path(name).expanduser() for name in files])
+    except configparser.Error as error:
+        warn(f".theanorc cannot be read: {error}", TheanoConfigWarning, stacklevel=2)
+    for section in parser.sections():
+        prefix = "" if section == "global" else section + "."
+        flags.update({prefix + name: text for name, text in parser.items(section)})
+    for pair in os.environ.get("THEANO_FLAGS", "").split(","):
+        name, equals, text = pair.strip().partition("=")
+        if equals:
+            flags[name.strip()] = text.strip()
+    return flags
+
+
+def apply_flags():
+    """Set the flags of the environment; warn once of those that have no effect here."""
+    ignored = []
+    for name, text in read_flags().items():
+        try:
+            obeyed = name not in SILENT and config.set(name, text)
+        except (ValueError, TypeError, SymgradError) as error:
+            warn(f"{name}={text}: {error}", TheanoConfigWarning, stacklevel=2)
+            continue
+        if not obeyed and not (name in SILENT and text in ("cpu", "False", "0")):
+            ignored.append(f"{name}={text}")
+    if ignored:
+        warn(
+            f"flags of Theano without effect here: {', '.join(ignored)}",
+            TheanoConfigWarning,
+            stacklevel=2,
+        )
+
+
+config = TheanoConfigParser()

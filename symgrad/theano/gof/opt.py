@@ -1,0 +1,129 @@
+"""``theano.gof.opt``: Theano's optimizers are PyTensor's rewriters."""
+
+from pytensor.graph.rewriting.basic import (
+    GraphRewriter as Optimizer,
+)
+from pytensor.graph.rewriting.basic import (
+    NodeRewriter,
+    PatternNodeRewriter,
+    graph_rewriter,
+    node_rewriter,
+)
+
+from symgrad.theano.names import forward
+
+__all__ = [
+    "LocalOptimizer",
+    "OpRemove",
+    "OpSub",
+    "Optimizer",
+    "PatternSub",
+    "local_optimizer",
+    "optimizer",
+]
+
+
+class LocalOptimizer(NodeRewriter):
+    """A rewrite of one node: ``transform(node)`` returns replacements, or False."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "transform" in cls.__dict__:
+            cls.transform = _without_graph(cls.__dict__["transform"])
+
+    def add_requirements(self, fgraph):
+        """Attach what the rewrite needs."""
+
+
+def _without_graph(transform):
+    def with_graph(self, fgraph, node, **_):
+        _give_graph(fgraph, node)
+        return transform(self, node)
+
+    return with_graph
+
+
+def _give_graph(fgraph, node):
+    """Theano's nodes knew their graph, and its variables their clients."""
+    node.fgraph = fgraph
+    for variable in (*node.inputs, *node.outputs):
+        variable.fgraph, variable.clients = fgraph, fgraph.clients.get(variable, [])
+
+
+def local_optimizer(tracks, inplace=False, requirements=()):
+    """Turn ``function(node)`` into a rewrite of the nodes of `tracks`."""
+
+    def decorate(function):
+        def with_graph(fgraph, node):
+            _give_graph(fgraph, node)
+            return function(node)
+
+        with_graph.__name__, with_graph.__doc__ = function.__name__, function.__doc__
+        return node_rewriter(tracks, inplace=inplace, requirements=tuple(requirements))(with_graph)
+
+    return decorate
+
+
+def optimizer(function):
+    """Turn ``function(fgraph)`` into a rewrite of graphs."""
+    return graph_rewriter(function)
+
+
+def inplace_optimizer(function):
+    """Turn ``function(fgraph)`` into a rewrite of graphs that may write over inputs."""
+    from pytensor.graph.destroyhandler import DestroyHandler
+
+    return graph_rewriter(function, requirements=(lambda: DestroyHandler(),))
+
+
+class OpSub(LocalOptimizer):
+    """Replaces one Op by another."""
+
+    def __init__(self, op1, op2, transfer_tags=True):
+        self.op1, self.op2 = op1, op2
+
+    def op_key(self):
+        return self.op1
+
+    def tracks(self):
+        return [self.op1]
+
+    def transform(self, node):
+        return self.op2.make_node(*node.inputs).outputs if node.op == self.op1 else False
+
+
+class OpRemove(LocalOptimizer):
+    """Removes an Op that has as many outputs as inputs."""
+
+    def __init__(self, op):
+        self.op = op
+
+    def tracks(self):
+        return [self.op]
+
+    def transform(self, node):
+        return list(node.inputs) if node.op == self.op else False
+
+
+class PatternSub(PatternNodeRewriter):
+    """Replaces one pattern by another."""
+
+    def __init__(self, in_pattern, out_pattern, *, allow_multiple_clients=False, name=None, **_):
+        super().__init__(
+            in_pattern, out_pattern, allow_multiple_clients=allow_multiple_clients, name=name
+        )
+
+
+RENAMED = {
+    "SeqOptimizer": "SequentialGraphRewriter",
+    "MergeOptimizer": "MergeOptimizer",
+    "LocalOptGroup": "SequentialNodeRewriter",
+    "TopoOptimizer": "WalkingGraphRewriter",
+    "NavigatorOptimizer": "NodeProcessingGraphRewriter",
+    "EquilibriumOptimizer": "EquilibriumGraphRewriter",
+    "OpKeyOptimizer": "OpKeyGraphRewriter",
+    "FromFunctionOptimizer": "FromFunctionGraphRewriter",
+    "FromFunctionLocalOptimizer": "FromFunctionNodeRewriter",
+}
+
+__getattr__ = forward("theano.gof.opt", "pytensor.graph.rewriting.basic", renamed=RENAMED)

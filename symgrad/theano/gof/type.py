@@ -1,0 +1,40 @@
+"""``theano.gof.type``: the base classes of types."""
+
+from pytensor.link.c.type import CDataType as CDataType
+from pytensor.link.c.type import CEnumType as CEnumType
+from pytensor.link.c.type import CType
+from pytensor.link.c.type import EnumList as EnumList
+from pytensor.link.c.type import EnumType as EnumType
+from pytensor.link.c.type import Generic as Generic
+from pytensor.link.c.type import generic as generic
+
+from symgrad.theano.gof.op import _AnyOp
+from symgrad.theano.gof.utils import MethodNotDefined
+from symgrad.theano.names import forward
+
+__all__ = ["CDataType", "CEnumType", "EnumList", "EnumType", "Generic", "Type", "generic"]
+
+
+class _AnyType(_AnyOp, type(CType)):
+    """Every type of PyTensor is an instance of Theano's base class."""
+
+
+class Type(CType, metaclass=_AnyType):
+    """``theano.gof.Type``: a subclass needs ``filter(value, strict, allow_downcast)``."""
+
+    from pytensor.graph.type import Type as _stands_for
+
+    def __init__(self, *args, **kwargs):
+        """Take anything: a subclass may forget it, as Theano's base class has none."""
+
+    def __call__(self, name=None):
+        return self.make_variable(name)
+
+    def _not_in_c(self, *_, **__):
+        raise MethodNotDefined("c_declare", type(self), type(self).__name__)
+
+    # Without these, Ops on the type run in Python.
+    c_declare = c_init = c_extract = c_cleanup = c_sync = _not_in_c
+
+
+__getattr__ = forward("theano.gof.type", "pytensor.graph.type", "pytensor.link.c.type")

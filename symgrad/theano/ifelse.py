@@ -1,0 +1,8 @@
+"""``theano.ifelse``: one of two graphs is computed."""
+
+from pytensor.ifelse import IfElse as IfElse
+from pytensor.ifelse import ifelse as ifelse
+
+from symgrad.theano.names import forward
+
+__getattr__ = forward("theano.ifelse", "pytensor.ifelse")

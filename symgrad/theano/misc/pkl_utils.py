@@ -1,0 +1,82 @@
+"""``theano.misc.pkl_utils``: objects with shared variables in one file."""
+
+import pickle
+import zipfile
+from collections import Counter
+from io import BytesIO
+
+import numpy as np
+from pytensor.compile.sharedvalue import SharedVariable
+
+from symgrad.theano.names import forward
+
+__all__ = ["StripPickler", "dump", "load"]
+
+
+class StripPickler(pickle.Pickler):
+    """A pickler; the tags that Theano's stripped are small here."""
+
+    def __init__(self, file, protocol=pickle.DEFAULT_PROTOCOL, extra_tag_to_remove=None):
+        super().__init__(file, protocol)
+
+
+def dump(obj, file_handler, protocol=pickle.DEFAULT_PROTOCOL):
+    """Write an object to a zip file: arrays as .npy files, named after shared variables."""
+    with zipfile.ZipFile(file_handler, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+        buffer = BytesIO()
+        _Pickler(buffer, protocol, archive).dump(obj)
+        archive.writestr("pkl", buffer.getvalue())
+
+
+class _Pickler(pickle.Pickler):
+    """Puts each array into the archive, under a name for the pickle to hold."""
+
+    def __init__(self, file, protocol, archive):
+        super().__init__(file, protocol)
+        self._archive = archive
+        self._names, self._seen, self._kept = Counter(), {}, []
+
+    def persistent_id(self, obj):
+        if isinstance(obj, SharedVariable):
+            value = obj.container.storage[0]
+            if obj.name and isinstance(value, np.ndarray):
+                self._name_of(value, obj.name)
+            return None
+        if type(obj) is not np.ndarray or obj.dtype.hasobject:
+            return None
+        return self._name_of(obj, f"array_{len(self._seen)}")
+
+    def _name_of(self, array, wanted):
+        if id(array) not in self._seen:
+            self._names[wanted] += 1
+            again = self._names[wanted]
+            name = wanted if again == 1 else f"{wanted}_{again}"
+            buffer = BytesIO()
+            np.lib.format.write_array(buffer, np.asanyarray(array), allow_pickle=False)
+            self._archive.writestr(name, buffer.getvalue())
+            self._seen[id(array)] = name
+            self._kept.append(array)  # an id is good only while its object lives
+        return self._seen[id(array)]
+
+
+def load(f):
+    """Read an object that `dump` wrote. As with every pickle: only from where you trust."""
+    with zipfile.ZipFile(f, "r") as archive:
+        return _Unpickler(BytesIO(archive.read("pkl")), archive).load()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Takes each array from the archive."""
+
+    def __init__(self, file, archive):
+        super().__init__(file)
+        self._archive, self._arrays = archive, {}
+
+    def persistent_load(self, name):
+        if name not in self._arrays:
+            file = BytesIO(self._archive.read(name))
+            self._arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+        return self._arrays[name]
+
+
+__getattr__ = forward("theano.misc.pkl_utils")

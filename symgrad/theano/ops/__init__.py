@@ -1,0 +1,1 @@
+"""Ops that Theano had and PyTensor has not."""

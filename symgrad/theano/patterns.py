@@ -1,0 +1,187 @@
+"""Broadcast patterns: which axes have length 1 for certain, and so stretch."""
+
+from functools import cache
+from importlib.util import find_spec
+
+from pytensor.graph.basic import Apply
+from pytensor.link.c.op import COp
+from pytensor.tensor import as_tensor_variable
+from pytensor.tensor.type import TensorType as PyTensorType
+
+__all__ = [
+    "Rebroadcast",
+    "TensorType",
+    "addbroadcast",
+    "patternbroadcast",
+    "unbroadcast",
+]
+
+
+class Rebroadcast(COp):
+    """Changes which axes may stretch: ``Rebroadcast((axis, True), ...)(x)``.
+
+    Parameters
+    ----------
+    *axis : tuple of (int, bool)
+        An axis that is given True must have length 1 when the function runs.
+    """
+
+    view_map = {0: [0]}
+    check_input = False
+    __props__ = ("axis",)
+
+    def __init__(self, *axis):
+        for one, stretches in axis:
+            if not isinstance(stretches, (bool, int)) or int(one) != one:
+                raise TypeError(f"Rebroadcast needs pairs (axis, bool), not ({one}, {stretches})")
+        register_backends()
+        self.axis = tuple(sorted((int(one), bool(stretches)) for one, stretches in axis))
+
+    def __str__(self):
+        names = ",".join(str(one) if b else f"?{one}" for one, b in self.axis)
+        return f"Rebroadcast{{{names}}}"
+
+    def make_node(self, x):
+        x = as_tensor_variable(x)
+        shape = list(x.type.shape)
+        for axis, stretches in self.axis:
+            if not -x.type.ndim <= axis < x.type.ndim:
+                raise ValueError(f"Trying to rebroadcast non-existent dimension {axis} of {x}")
+            shape[axis] = 1 if stretches else (None if shape[axis] == 1 else shape[axis])
+        return Apply(self, [x], [PyTensorType(x.type.dtype, shape=shape)()])
+
+    def perform(self, node, inputs, output_storage):
+        (x,) = inputs
+        for axis, stretches in self.axis:
+            if stretches and x.shape[axis] != 1:
+                raise ValueError(
+                    f"Dimension {axis} in Rebroadcast's input was supposed to be 1 (got "
+                    f"{x.shape[axis]} instead)"
+                )
+        output_storage[0][0] = x
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        (x,), (out,), fail = inputs, outputs, sub["fail"]
+        checks = "".join(
+            f"""
+            if (PyArray_DIMS({x})[{axis % node.inputs[0].ndim}] != 1) {{
+                PyErr_Format(PyExc_ValueError, "Dimension {axis} in Rebroadcast's input was"
+                    " supposed to be 1 (got %lld instead)",
+                    (long long) PyArray_DIMS({x})[{axis % node.inputs[0].ndim}]);
+                {fail}
+            }}"""
+            for axis, stretches in self.axis
+            if stretches
+        )
+        return f"{checks} Py_XDECREF({out}); {out} = {x}; Py_XINCREF({out});"
+
+    def c_code_cache_version(self):
+        return (1,)
+
+    def infer_shape(self, *arguments):
+        _, (shape,) = arguments[-2:]
+        known = dict(self.axis)
+        one = as_tensor_variable(1, dtype="int64")
+        return [tuple(one if known.get(k) else length for k, length in enumerate(shape))]
+
+    def pullback(self, inputs, outputs, output_gradients):
+        (x,), (gradient,) = inputs, output_gradients
+        return [Rebroadcast(*enumerate(x.type.broadcastable))(gradient)]
+
+    def pushforward(self, inputs, outputs, eval_points):
+        return self(*eval_points, return_list=True)
+
+
+def _rebroadcast(x, pairs):
+    """As little of it as is needed."""
+    x = as_tensor_variable(x)
+    pattern = x.type.broadcastable
+    for axis, _ in pairs:
+        if not -x.type.ndim <= axis < x.type.ndim:
+            raise ValueError(f"Trying to rebroadcast non-existent dimension {axis} of {x}")
+    needed = [(axis, one) for axis, one in pairs if pattern[axis] != bool(one)]
+    return Rebroadcast(*needed)(x) if needed else x
+
+
+def addbroadcast(x, *axes):
+    """`x`, known to have length 1 along `axes`; else a ValueError when the function runs."""
+    return _rebroadcast(x, [(axis, True) for axis in axes])
+
+
+def unbroadcast(x, *axes):
+    """`x`, not known to have length 1 along `axes`: these do not stretch."""
+    return _rebroadcast(x, [(axis, False) for axis in axes])
+
+
+def patternbroadcast(x, broadcastable):
+    """`x` with the pattern given: True where the length is 1 and the axis stretches."""
+    return _rebroadcast(x, list(enumerate(broadcastable)))
+
+
+class _AnyTensorType(type(PyTensorType)):
+    """PyTensor's type, made and recognised by Theano's name."""
+
+    def __call__(cls, dtype, broadcastable=None, name=None, sparse_grad=False, **options):
+        if cls is not TensorType:
+            return super().__call__(dtype, broadcastable, name=name, **options)
+        if broadcastable is None:
+            return PyTensorType(dtype, name=name, **options)
+        shape = tuple(_length(one) for one in broadcastable)
+        return PyTensorType(dtype, shape=shape, name=name, **options)
+
+    def __instancecheck__(cls, instance):
+        if cls is TensorType:
+            return isinstance(instance, PyTensorType)
+        return super().__instancecheck__(instance)
+
+
+def _length(stretches):
+    """A pattern says True or False; PyTensor's own shapes pass through."""
+    if isinstance(stretches, bool) or type(stretches).__name__ in ("bool", "bool_"):
+        return 1 if stretches else None
+    return stretches
+
+
+class TensorType(PyTensorType, metaclass=_AnyTensorType):
+    """``TensorType(dtype, broadcastable)``: the type of arrays with this pattern."""
+
+
+def _register_numba():
+    import numba
+    from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
+
+    @register_funcify_default_op_cache_key(Rebroadcast)
+    def numba_funcify_Rebroadcast(op, node, **kwargs):
+        axes = tuple(axis for axis, stretches in op.axis if stretches)
+
+        @numba.njit
+        def rebroadcast(x):
+            for axis in axes:
+                if x.shape[axis] != 1:
+                    raise ValueError("a dimension in Rebroadcast's input was supposed to be 1")
+            return x
+
+        return rebroadcast, 1
+
+
+def _register_jax():
+    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    @jax_funcify.register(Rebroadcast)
+    def jax_funcify_Rebroadcast(op, **kwargs):
+        def rebroadcast(x):
+            for axis, stretches in op.axis:
+                if stretches and x.shape[axis] != 1:
+                    raise ValueError("a dimension in Rebroadcast's input was supposed to be 1")
+            return x
+
+        return rebroadcast
+
+
+@cache
+def register_backends():
+    """Tell the installed backends how to run the Op, once, when the first one is made."""
+    if find_spec("numba"):
+        _register_numba()
+    if find_spec("jax"):
+        _register_jax()

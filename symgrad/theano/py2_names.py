@@ -1,0 +1,178 @@
+"""The names that translated Python 2 finds: builtins that were dropped or returned lists."""
+
+import builtins
+import configparser
+import functools
+import io
+import itertools
+import os
+import pickle
+import queue
+import string
+import sys
+import types
+import urllib.error
+import urllib.parse
+import urllib.request
+from builtins import chr as unichr
+from builtins import input as raw_input
+from builtins import int as long
+from builtins import range as xrange
+from builtins import str as basestring
+from builtins import str as unicode
+from functools import reduce
+from sys import intern
+
+__all__ = [
+    "apply",
+    "basestring",
+    "cmp",
+    "execfile",
+    "file",
+    "filter",
+    "intern",
+    "long",
+    "map",
+    "py2_divided",
+    "py2_key_of",
+    "py2_listed",
+    "range",
+    "raw_input",
+    "reduce",
+    "sorted",
+    "unichr",
+    "unicode",
+    "xrange",
+    "zip",
+]
+
+_VIEWS = tuple(type(getattr({}, name)()) for name in ("keys", "values", "items"))
+
+
+def py2_divided(a, b):
+    """``a / b``: of integers, rounded down."""
+    return a // b if _is_integer(a) and _is_integer(b) else a / b
+
+
+def _is_integer(value):
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        return str(dtype).startswith(("int", "uint"))
+    return isinstance(value, int)
+
+
+def py2_listed(view):
+    """What ``dict.keys()`` returned; anything else as it is."""
+    return list(view) if isinstance(view, _VIEWS) else view
+
+
+def py2_key_of(compare):
+    """The key for ``list.sort(compare)``."""
+    return functools.cmp_to_key(compare) if callable(compare) else compare
+
+
+def cmp(a, b):
+    """-1, 0 or 1: how two values compare."""
+    return (a > b) - (a < b)
+
+
+def range(*bounds):
+    """A list of numbers."""
+    return list(builtins.range(*bounds))
+
+
+def zip(*iterables):
+    """A list of tuples."""
+    return list(builtins.zip(*iterables, strict=False))
+
+
+def map(function, *iterables):
+    """A list of results."""
+    if function is None:
+        return list(itertools.zip_longest(*iterables))
+    return list(builtins.map(function, *iterables))
+
+
+def filter(function, iterable):
+    """A list, or what was given: text of text, a tuple of a tuple."""
+    kept = builtins.filter(function, iterable)
+    if isinstance(iterable, str):
+        return "".join(kept)
+    return tuple(kept) if isinstance(iterable, tuple) else list(kept)
+
+
+def sorted(iterable, cmp=None, key=None, reverse=False):
+    """As now, or by a function that compares two."""
+    if cmp is not None:
+        inner, by = functools.cmp_to_key(cmp), key
+        key = (lambda item: inner(by(item))) if by else inner
+    return builtins.sorted(iterable, key=key, reverse=reverse)
+
+
+def file(name, mode="r"):
+    """An open file."""
+    return open(name, mode)
+
+
+def execfile(path, names=None):
+    """Run a file of Python 2 here."""
+    from symgrad.theano.py2 import compiled
+
+    with open(path, "rb") as source:
+        code = compiled(source.read(), path)
+    exec(code, sys._getframe(1).f_globals if names is None else names)
+
+
+def apply(function, args=(), kwargs=None):
+    """``function(*args, **kwargs)``."""
+    return function(*args, **(kwargs or {}))
+
+
+def revive():
+    """Let this process import Python 2's modules by their old names."""
+    moved = {
+        "cPickle": _pickle(),
+        "ConfigParser": configparser,
+        "Queue": queue,
+        "StringIO": _module("StringIO", StringIO=_StringIO),
+        "cStringIO": _module("cStringIO", StringIO=_StringIO),
+        "__builtin__": builtins,
+        "urllib2": _module("urllib2", urllib.request, urllib.error, urllib.parse),
+        "urlparse": urllib.parse,
+    }
+    for name, module in moved.items():
+        sys.modules.setdefault(name, module)
+    itertools.izip, itertools.imap, itertools.ifilter = builtins.zip, builtins.map, builtins.filter
+    itertools.izip_longest = itertools.zip_longest
+    string.letters, string.lowercase = string.ascii_letters, string.ascii_lowercase
+    string.uppercase, string.maketrans = string.ascii_uppercase, str.maketrans
+    string.join = lambda words, sep=" ": sep.join(words)
+    os.getcwdu, sys.maxint = os.getcwd, sys.maxsize
+    for source in (urllib.request, urllib.parse):
+        for name in ("urlopen", "urlretrieve", "quote", "unquote", "urlencode"):
+            if hasattr(source, name):
+                setattr(urllib, name, getattr(source, name))
+
+
+def _StringIO(text=""):
+    return io.BytesIO(text) if isinstance(text, bytes) else io.StringIO(text)
+
+
+def _module(name, *sources, **names):
+    module = types.ModuleType(name)
+    for source in sources:
+        vars(module).update({k: v for k, v in vars(source).items() if not k.startswith("__")})
+    vars(module).update(names)
+    return module
+
+
+def _pickle():
+    """``pickle``, but what Python 2 wrote is read: its text, and its arrays."""
+
+    def load(file):
+        return pickle.load(file, encoding="latin1")
+
+    def loads(data):
+        return pickle.loads(data, encoding="latin1")
+
+    return _module("cPickle", pickle, load=load, loads=loads)

@@ -1,0 +1,112 @@
+"""What Theano's programs expect of a process, and newer Python, NumPy and PyTensor dropped.
+
+Done by ``symgrad run`` and ``install_as_theano``, never by importing :mod:`symgrad.theano`.
+"""
+
+import builtins
+import collections
+import collections.abc
+import inspect
+
+import numpy as np
+import pytensor
+from pytensor.graph.basic import as_string
+from pytensor.graph.fg import FunctionGraph
+from pytensor.graph.rewriting.basic import GraphRewriter
+from pytensor.scalar.basic import GE, GT, LE, LT
+from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.type import TensorType
+from pytensor.tensor.variable import _tensor_py_operators
+
+from symgrad.theano.compile.mode import backend, get_mode
+from symgrad.theano.printing import type_as_text
+
+__all__ = ["revive"]
+
+NUMPY = {
+    "float": builtins.float,
+    "int": builtins.int,
+    "object": builtins.object,
+    "complex": builtins.complex,
+    "str": builtins.str,
+    "unicode": builtins.str,
+    "long": builtins.int,
+    "float_": np.float64,
+    "complex_": np.complex128,
+    "unicode_": np.str_,
+    "string_": np.bytes_,
+    "Inf": np.inf,
+    "infty": np.inf,
+    "NaN": np.nan,
+    "NAN": np.nan,
+    "product": np.prod,
+    "cumproduct": np.cumprod,
+    "alltrue": np.all,
+    "sometrue": np.any,
+    "row_stack": np.vstack,
+    "in1d": np.isin,
+    "asscalar": lambda array: array.item(),
+    "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype=dtype),
+}
+
+
+def revive():
+    """Bring it all back; doing it twice is doing it once."""
+    _revive_names(np, NUMPY | {"cast": _Cast(), "trapz": getattr(np, "trapezoid", None)})
+    _revive_names(
+        collections,
+        {
+            name: getattr(collections.abc, name)
+            for name in ("Callable", "Iterable", "Mapping", "MutableMapping", "Sequence", "Set")
+        },
+    )
+    _revive_names(inspect, {"getargspec": _getargspec})
+    _tensor_py_operators.__bool__ = _is_true
+    pytensor.config.linker = {"c": "cvm"}.get(backend(), backend())
+    pytensor.graph.basic.Variable.eval = _evaluate
+    GraphRewriter.optimize = GraphRewriter.rewrite
+    FunctionGraph.__repr__ = FunctionGraph.__str__ = _graph_as_text
+    TensorType.__repr__ = TensorType.__str__ = type_as_text
+    np.set_printoptions(legacy="1.25")  # numbers, not np.float64(...)
+
+
+def _revive_names(module, names):
+    for name, value in names.items():
+        if value is not None and name not in vars(module):
+            setattr(module, name, value)
+
+
+class _Cast(dict):
+    """``numpy.cast["float32"](x)``."""
+
+    def __missing__(self, dtype):
+        return lambda value: np.asarray(value).astype(dtype)
+
+
+def _getargspec(function):
+    """The first four parts of what ``getfullargspec`` tells."""
+    return inspect.getfullargspec(function)[:4]
+
+
+def _graph_as_text(fgraph):
+    return f"[{', '.join(as_string(fgraph.inputs, fgraph.outputs))}]"
+
+
+def _is_true(variable):
+    """As in Theano: a variable is there, so it is true; of a comparison nobody knows."""
+    op = getattr(variable.owner, "op", None)
+    if isinstance(op, Elemwise) and isinstance(op.scalar_op, (LT, GT, LE, GE)):
+        raise TypeError(
+            "Variables do not support boolean operations: a comparison is a graph, so write "
+            "T.switch or ifelse, or compile it and test what it returns"
+        )
+    return True
+
+
+_pytensor_eval = pytensor.graph.basic.Variable.eval
+
+
+def _evaluate(variable, inputs_to_values=None, **options):
+    """``eval`` by the mode that functions have."""
+    options.setdefault("mode", get_mode())
+    return _pytensor_eval(variable, inputs_to_values, **options)

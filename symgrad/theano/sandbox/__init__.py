@@ -1,0 +1,5 @@
+"""``theano.sandbox``."""
+
+from symgrad.theano.names import forward
+
+__getattr__ = forward("theano.sandbox")

@@ -1,0 +1,28 @@
+"""``theano.sparse``: sparse matrices."""
+
+import pytensor.sparse as ps
+
+from symgrad.theano.names import forward
+
+__all__ = ["SparseConstant", "SparseType", "SparseVariable", "enable_sparse"]
+
+enable_sparse = True
+SparseType = ps.SparseTensorType
+SparseVariable = ps.SparseVariable if hasattr(ps, "SparseVariable") else ps.variable.SparseVariable
+RENAMED = {
+    "SparseConstant": "SparseConstant",
+    "MulSD": "SparseDenseMultiply",
+    "MulSS": "SparseSparseMultiply",
+    "MulSV": "SparseDenseVectorMultiply",
+    "sgn": "sign",
+    "Neg": "Neg",
+}
+
+__getattr__ = forward(
+    "theano.sparse",
+    "pytensor.sparse",
+    "pytensor.sparse.basic",
+    "pytensor.sparse.math",
+    "pytensor.sparse.variable",
+    renamed=RENAMED,
+)

@@ -1,0 +1,10 @@
+"""``theano.sparse.basic``: the names of ``theano.sparse``."""
+
+from symgrad.theano.names import forward
+
+__getattr__ = forward(
+    "theano.sparse.basic",
+    "symgrad.theano.sparse",
+    "pytensor.sparse.rewriting",
+    "pytensor.sparse.sharedvar",
+)

@@ -1,0 +1,257 @@
+"""``theano.tensor.basic``: tensors by Theano's names and signatures, over PyTensor."""
+
+import builtins
+
+import numpy as np
+import pytensor.scalar
+import pytensor.tensor as pt
+from pytensor.graph.basic import Apply as Apply
+from pytensor.graph.basic import Constant as Constant
+from pytensor.graph.basic import Variable as Variable
+from pytensor.tensor.exceptions import NotScalarConstantError as NotScalarConstantError
+from pytensor.tensor.type import continuous_dtypes as continuous_dtypes
+from pytensor.tensor.type import discrete_dtypes as discrete_dtypes
+from pytensor.tensor.type import float_dtypes as float_dtypes
+from pytensor.tensor.type import int_dtypes as int_dtypes
+from pytensor.tensor.type import integer_dtypes as integer_dtypes
+from pytensor.tensor.type import uint_dtypes as uint_dtypes
+
+from symgrad.theano.configparser import config
+from symgrad.theano.names import forward
+from symgrad.theano.patterns import Rebroadcast as Rebroadcast
+from symgrad.theano.patterns import TensorType as TensorType
+from symgrad.theano.patterns import addbroadcast as addbroadcast
+from symgrad.theano.patterns import patternbroadcast as patternbroadcast
+from symgrad.theano.patterns import unbroadcast as unbroadcast
+
+Tensor = TensorType
+all_dtypes = pytensor.tensor.type.all_dtypes
+complex_dtypes = ("complex64", "complex128")
+python_all, python_any, python_complex = builtins.all, builtins.any, builtins.complex
+
+abs_ = pt.abs
+inv = pt.reciprocal
+sgn = pt.sign
+isnan_, isinf_ = pt.isnan, pt.isinf
+
+
+class ShapeError(Exception):
+    """Shapes that cannot be."""
+
+
+class AsTensorError(TypeError):
+    """A value that is no tensor."""
+
+
+class EmptyConstantError(NotScalarConstantError):
+    """An empty constant has no scalar value."""
+
+
+def tensor(*args, **kwargs):
+    """A variable of ``TensorType(dtype, broadcastable)``; the name is ``name=``."""
+    name = kwargs.pop("name", None)
+    return TensorType(*args, **kwargs)(name)
+
+
+def _maker(pattern, axes):
+    def make(name=None, dtype=None):
+        return TensorType(dtype or config.floatX, pattern)(name)
+
+    make.__name__ = axes
+    make.__doc__ = f"A {axes}; its dtype is floatX unless given."
+    return make
+
+
+scalar = _maker((), "scalar")
+vector = _maker((False,), "vector")
+matrix = _maker((False, False), "matrix")
+row = _maker((True, False), "row")
+col = _maker((False, True), "col")
+tensor3 = _maker((False,) * 3, "tensor3")
+tensor4 = _maker((False,) * 4, "tensor4")
+tensor5 = _maker((False,) * 5, "tensor5")
+
+
+def _several(make):
+    """``matrices("a", "b")``, ``matrices("ab")`` or ``matrices(2)``."""
+
+    def makes(*names, **kwargs):
+        names = names[0] if len(names) == 1 else names
+        if isinstance(names, int):
+            return [make(**kwargs) for _ in range(names)]
+        if isinstance(names, str) and len(names) == 1:
+            return make(names, **kwargs)
+        return [make(name, **kwargs) for name in names]
+
+    return makes
+
+
+scalars, vectors, matrices = _several(scalar), _several(vector), _several(matrix)
+rows, cols = _several(row), _several(col)
+tensor3s, tensor4s, tensor5s = _several(tensor3), _several(tensor4), _several(tensor5)
+for _letter in "zcfdbwil":
+    for _kind in ("scalar", "vector", "matrix", "row", "col", "tensor3", "tensor4", "tensor5"):
+        _plural = {"matrix": "matrices"}.get(_kind, _kind + "s")
+        if hasattr(pt, _letter + _kind):
+            globals()[_letter + _plural] = _several(getattr(pt, _letter + _kind))
+wmatrix = TensorType("int16", (False, False))
+
+
+def stack(*tensors, **kwargs):
+    """Join along a new axis: ``stack([a, b], axis=0)``, or the older ``stack(a, b)``."""
+    if not tensors and "tensors" not in kwargs:
+        raise TypeError("stack(tensors, axis=0) needs tensors")
+    if "tensors" in kwargs:
+        return pt.stack(list(kwargs["tensors"]), kwargs.get("axis", 0))
+    if isinstance(tensors[0], (list, tuple)):
+        return pt.stack(list(tensors[0]), *tensors[1:], **kwargs)
+    return pt.stack(list(tensors), **kwargs)
+
+
+def join(axis, *tensors_list):
+    """Join along an axis."""
+    return pt.join(axis, *map(as_tensor_variable, tensors_list))
+
+
+def concatenate(tensor_list, axis=0):
+    """Join a list along an axis."""
+    if not isinstance(tensor_list, (list, tuple)):
+        raise TypeError(
+            "The 'tensors' argument must be either a tuple or a list, make sure you did not forget "
+            f"() or [] around arguments of concatenate: {tensor_list}"
+        )
+    return join(axis, *tensor_list)
+
+
+def flatten(x, ndim=None, outdim=None):
+    """`x` with its last axes made one, so that `ndim` are left; `outdim` is the older name."""
+    ndim = outdim if ndim is None else ndim
+    return pt.flatten(x, 1 if ndim is None else ndim)
+
+
+def reshape(x, newshape, ndim=None):
+    """`x` in a new shape; `ndim` is needed where the length of `newshape` is not known."""
+    return pt.reshape(x, newshape, ndim=ndim)
+
+
+def mean(input, axis=None, dtype=None, op=False, keepdims=False, acc_dtype=None):
+    """The mean along an axis, or of all; `op` is ignored."""
+    return pt.mean(input, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
+
+
+def choose(a, choices, out=None, mode="raise"):
+    """From `choices`, the one that `a` names, entry by entry."""
+    return pt.choose(a, choices, mode=mode)
+
+
+def tile(x, reps, ndim=None):
+    """`x` repeated along its axes; with `ndim`, in so many dimensions."""
+    if ndim is None:
+        return pt.tile(x, reps)
+    x = as_tensor_variable(x)
+    reps = list(reps) if isinstance(reps, (list, tuple)) else [reps]
+    return pt.tile(x, [1] * (ndim - len(reps)) + reps)
+
+
+def as_tensor_variable(x, name=None, ndim=None):
+    """`x` as a tensor variable."""
+    return pt.as_tensor_variable(x, name=name, ndim=ndim)
+
+
+as_tensor = as_tensor_variable
+
+
+def dot(a, b):
+    """The product of vectors, matrices or sparse matrices."""
+    if hasattr(a, "__dot__") and not isinstance(a, pt.TensorVariable):
+        return a.__dot__(b)
+    return pt.dot(as_tensor_variable(a), b)
+
+
+def default(x, default_value):
+    """`x`, or `default_value` where `x` is None."""
+    return default_value if x is None else x
+
+
+def batched_dot(a, b):
+    """The product of matrices, one after the other along the first axis."""
+    a, b = as_tensor_variable(a), as_tensor_variable(b)
+    if 0 in (a.ndim, b.ndim):
+        raise TypeError("batched_dot: both arguments need at least one dimension")
+    if 1 in (a.ndim, b.ndim):
+        return a.dimshuffle(*range(a.ndim), *["x"] * (b.ndim - 1)) * b.dimshuffle(
+            0, *["x"] * (a.ndim - 1), *range(1, b.ndim)
+        )
+    return batched_tensordot(a, b, [[a.ndim - 1], [max(1, b.ndim - 2)]])
+
+
+def batched_tensordot(x, y, axes=2):
+    """``tensordot`` of the items along the first axis."""
+    x, y = as_tensor_variable(x), as_tensor_variable(y)
+    if isinstance(axes, int):
+        left = list(range(x.ndim - axes, x.ndim))
+        right = list(range(1, axes + 1))
+    else:
+        left, right = ([one] if isinstance(one, int) else list(one) for one in axes)
+    left_kept = [k for k in range(1, x.ndim) if k not in left]
+    right_kept = [k for k in range(1, y.ndim) if k not in right]
+    first = _as_matrices(x, left_kept, left)
+    second = _as_matrices(y, right, right_kept)
+    shape = [x.shape[0], *(x.shape[k] for k in left_kept), *(y.shape[k] for k in right_kept)]
+    return pt.matmul(first, second).reshape(shape, ndim=len(shape))
+
+
+def _as_matrices(x, rows, columns):
+    n_rows, n_columns = (pt.prod([x.shape[k] for k in axes] or [1]) for axes in (rows, columns))
+    return x.dimshuffle(0, *rows, *columns).reshape((x.shape[0], n_rows, n_columns))
+
+
+def check_equal_numpy(x, y):
+    """Whether two arrays, or other values, are the same."""
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+        return x.dtype == y.dtype and x.shape == y.shape and np.array_equal(x, y)
+    return x == y
+
+
+def get_scalar_constant_value(v, *_, **__):
+    """The number that a constant graph stands for; else NotScalarConstantError."""
+    return np.asarray(pt.get_scalar_constant_value(v))
+
+
+def div_proxy(x, y):
+    """Division as ``/`` does it, for integers, too: these are rounded down."""
+    return int_or_true_div(as_tensor_variable(x), as_tensor_variable(y))
+
+
+def int_or_true_div(x, y):
+    """``x // y`` of integers, ``x / y`` of anything else."""
+    discrete = x.dtype in discrete_dtypes and y.dtype in discrete_dtypes
+    return pt.int_div(x, y) if discrete else pt.true_div(x, y)
+
+
+def arange(start, stop=None, step=1, dtype=None):
+    """Numbers in steps; see :func:`numpy.arange`."""
+    return pt.arange(start, stop, step, dtype)
+
+
+def squeeze(x):
+    """`x` without the axes that are known to have length 1."""
+    return pt.squeeze(x)
+
+
+SOURCES = (
+    "pytensor.tensor",
+    "pytensor.tensor.basic",
+    "pytensor.tensor.math",
+    "pytensor.tensor.elemwise",
+    "pytensor.tensor.shape",
+    "pytensor.tensor.subtensor",
+    "pytensor.tensor.variable",
+    "pytensor.tensor.type",
+    "pytensor.tensor.type_other",
+    "pytensor.tensor.exceptions",
+    "pytensor.gradient",
+)
+RENAMED = {"MaxAndArgmax": "Max", "_tensor_py_operators": "_tensor_py_operators", "scal": "ps"}
+
+__getattr__ = forward("theano.tensor.basic", *SOURCES, renamed=RENAMED)

@@ -1,0 +1,57 @@
+"""``theano.tensor.nlinalg``: linear algebra of NumPy."""
+
+import pytensor.tensor as pt
+from pytensor.tensor import linalg
+
+from symgrad.theano.names import forward
+
+__all__ = ["alloc_diag", "diag", "extract_diag", "norm", "qr", "svd", "trace"]
+
+
+def extract_diag(x):
+    """The diagonal of a matrix."""
+    return pt.diagonal(pt.as_tensor_variable(x))
+
+
+def alloc_diag(x):
+    """A matrix with a diagonal, and zeros around it."""
+    return pt.diag(pt.as_tensor_variable(x))
+
+
+def diag(x):
+    """The diagonal of a matrix, or a matrix with this diagonal."""
+    x = pt.as_tensor_variable(x)
+    if x.ndim not in (1, 2):
+        raise TypeError("diag requires vector or matrix argument", x)
+    return pt.diag(x)
+
+
+def trace(X):
+    """The sum of the diagonal."""
+    return extract_diag(X).sum()
+
+
+def qr(a, mode="reduced"):
+    """``a = q r``; the modes of NumPy."""
+    return linalg.qr(a, mode="r" if mode == "r" else {"full": "reduced"}.get(mode, mode))
+
+
+def svd(a, full_matrices=1, compute_uv=1):
+    """``a = u s v``: u, s and v, or s alone."""
+    return linalg.svd(a, full_matrices=bool(full_matrices), compute_uv=bool(compute_uv))
+
+
+def norm(x, ord):
+    """The norm of a vector or of a matrix: None, "fro", "inf", "-inf" or a number."""
+    x = pt.as_tensor_variable(x)
+    ord = {"inf": float("inf"), "-inf": -float("inf")}.get(ord, ord)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"norm: a vector or a matrix is needed, not {x.ndim} dimensions")
+    if ord is None:
+        return pt.sqrt((abs(x) ** 2).sum())
+    if x.ndim == 1 and ord == 0:
+        return x[x.nonzero()].shape[0]
+    return linalg.norm(x, ord)
+
+
+__getattr__ = forward("theano.tensor.nlinalg", "pytensor.tensor.nlinalg", "pytensor.tensor.linalg")

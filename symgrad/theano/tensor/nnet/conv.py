@@ -1,0 +1,74 @@
+"""The convolution of early Theano (``theano.tensor.nnet.conv``)."""
+
+from symgrad.theano.names import forward
+from symgrad.theano.tensor.nnet.abstract_conv import AbstractConv2d
+
+__all__ = ["ConvOp", "conv2d"]
+
+
+def conv2d(
+    input,
+    filters,
+    image_shape=None,
+    filter_shape=None,
+    border_mode="valid",
+    subsample=(1, 1),
+    **kargs,
+):
+    """Convolve a batch of images with filters, which are flipped.
+
+    Parameters
+    ----------
+    input : 4-d variable (batch, channels, rows, columns)
+    filters : 4-d variable (outputs, channels, rows, columns)
+    image_shape, filter_shape : tuple of int and None
+    border_mode : 'valid' or 'full'
+    subsample : pair of int
+    **kargs
+        ``unroll_batch`` and others that were about speed; they do nothing.
+
+    Returns
+    -------
+    4-d variable (batch, outputs, rows, columns)
+    """
+    _refuse_logical(kargs)
+    return AbstractConv2d(image_shape, filter_shape, border_mode, subsample)(input, filters)
+
+
+class ConvOp:
+    """:func:`conv2d` with its options chosen first, in the words of early Theano."""
+
+    def __init__(
+        self,
+        imshp=None,
+        kshp=None,
+        nkern=None,
+        bsize=None,
+        dx=1,
+        dy=1,
+        output_mode="valid",
+        **kargs,
+    ):
+        _refuse_logical(kargs)
+        imshp = (None,) * 3 if imshp is None else tuple(imshp)
+        imshp = (1, *imshp) if len(imshp) == 2 else imshp
+        kshp = (None, None) if kshp is None else tuple(kshp)
+        step = (1 if dx is None else dx, 1 if dy is None else dy)
+        self.op = AbstractConv2d(
+            (bsize, *imshp), (nkern, imshp[0], *kshp), border_mode=output_mode, subsample=step
+        )
+
+    def __call__(self, inputs, kerns):
+        return self.op(inputs, kerns)
+
+
+def _refuse_logical(options):
+    given = {"imshp_logical", "kshp_logical"} & {k for k, v in options.items() if v is not None}
+    if given:
+        raise NotImplementedError(
+            f"conv2d: {', '.join(sorted(given))} is not supported: enlarge the image with "
+            "conv2d_grad_wrt_inputs, or the filters with filter_dilation"
+        )
+
+
+__getattr__ = forward("theano.tensor.nnet.conv")

@@ -1,0 +1,253 @@
+"""Random variables of NumPy's RandomState, whose state is a vector of the graph."""
+
+import warnings
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_type
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
+from pytensor.scalar import upcast
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.type import TensorType, integer_dtypes
+
+from symgrad.errors import HyperparameterError
+from symgrad.theano.tensor import raw_draws
+
+__all__ = [
+    "RandomFunction",
+    "StateSharedVariable",
+    "binomial",
+    "choice",
+    "multinomial",
+    "normal",
+    "packed",
+    "permutation",
+    "poisson",
+    "random_integers",
+    "random_state_type",
+    "uniform",
+    "unpacked",
+]
+
+#: 624 words of the Mersenne twister, its position, and the normal number kept for the next draw.
+random_state_type = TensorType("uint32", shape=(628,), name="random_state_type")
+
+
+def packed(state):
+    """A RandomState as a vector of 628 uint32."""
+    state = state.get_state(legacy=False)
+    if state["bit_generator"] != "MT19937":
+        raise TypeError(
+            f"a RandomState on {state['bit_generator']} was given: give one on MT19937, the default"
+        )
+    twister, kept = state["state"], state["gauss"] if state["has_gauss"] else 0.0
+    words = [twister["key"], [twister["pos"], state["has_gauss"]], np.array([kept]).view("uint32")]
+    return np.concatenate(words).astype("uint32")
+
+
+def unpacked(vector):
+    """The RandomState of a vector made by :func:`packed`."""
+    state = np.random.RandomState(0)
+    kept = float(np.ascontiguousarray(vector[626:]).view("float64")[0])
+    state.set_state(("MT19937", vector[:624], int(vector[624]), int(vector[625]), kept))
+    return state
+
+
+class StateSharedVariable(TensorSharedVariable):
+    """A shared variable made to carry a default update; PyTensor deprecates that of all others."""
+
+    @property
+    def default_update(self):
+        """The new state, after a call."""
+        return self._default_update
+
+    @default_update.setter
+    def default_update(self, new_state):
+        self._default_update = new_state
+
+
+class RandomFunction(Op):
+    """``(state, shape, *args) -> (new state, sample)``, by a method of RandomState.
+
+    Parameters
+    ----------
+    fn : str or callable
+        The name of a method, or a function ``(RandomState, *args, size) -> sample``.
+    outtype : TensorType
+    ndim_added : int
+        How many dimensions a sample has beyond its size.
+    """
+
+    __props__ = ("fn", "outtype", "ndim_added")
+
+    def __init__(self, fn, outtype, ndim_added=0):
+        self.fn, self.outtype, self.ndim_added = fn, outtype, ndim_added
+        register_backends()
+
+    def make_node(self, state, shape, *args):
+        shape = pt.as_tensor(np.array((), "int64") if isinstance(shape, tuple) else shape)
+        args = [pt.as_tensor(arg) for arg in args]
+        return Apply(self, [state, shape, *args], [random_state_type(), self.outtype()])
+
+    def perform(self, node, inputs, output_storage):
+        vector, shape, *args = inputs
+        state = unpacked(vector)
+        size = tuple(int(n) for n in shape) or None
+        law = getattr(np.random.RandomState, self.fn) if isinstance(self.fn, str) else self.fn
+        sample = np.asarray(law(state, *args, size), self.outtype.dtype)
+        if size is None and sample.ndim == 0:
+            sample = sample.reshape((1,) * self.outtype.ndim)
+        lead = sample.shape[: sample.ndim - self.ndim_added]
+        if sample.ndim != self.outtype.ndim or (size is not None and lead != size):
+            raise ValueError(
+                f"a sample of size {size} and {self.outtype.ndim} dimensions was asked for, and "
+                f"its arguments give one of shape {sample.shape}: give the size they broadcast to"
+            )
+        output_storage[0][0] = packed(state)
+        output_storage[1][0] = sample
+
+    def connection_pattern(self, node):
+        return [[False, False] for _ in node.inputs]
+
+    def pullback(self, inputs, outputs, cotangents):
+        return [disconnected_type() for _ in inputs]
+
+    def pushforward(self, inputs, outputs, tangents):
+        return [disconnected_type() for _ in outputs]
+
+
+@cache
+def register_backends():
+    """Tell the installed backends how to run the Op, once, when the first one is made."""
+    if find_spec("numba"):
+        _register_numba()
+    if find_spec("jax"):
+        _register_jax()
+
+
+def _register_numba():
+    from pytensor.link.numba.dispatch.basic import generate_fallback_impl, numba_funcify
+
+    @numba_funcify.register(RandomFunction)
+    def numba_funcify_RandomFunction(op, node, **kwargs):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Numba will use object mode", UserWarning)
+            return generate_fallback_impl(op, node, **kwargs)
+
+
+def _register_jax():
+    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    @jax_funcify.register(RandomFunction)
+    def jax_funcify_RandomFunction(op, **kwargs):
+        raise NotImplementedError(
+            "JAX cannot draw from NumPy's RandomState: take MRG_RandomStreams of "
+            "theano.sandbox.rng_mrg"
+        )
+
+
+def sized(size, ndim, *args):
+    """The size as an int64 vector, and which of its dimensions are known to be 1.
+
+    A size of -1 stands for the length that the arguments have there; None for all of them.
+    """
+    if isinstance(size, tuple | list):
+        if ndim is not None and ndim != len(size):
+            raise HyperparameterError(f"ndim={ndim} was given for a size of {len(size)}: leave it")
+        lengths = [_length(k, n, len(size), args) for k, n in enumerate(size)]
+        ones = tuple(isinstance(n, int) and n == 1 for n in lengths)
+        vector = pt.stack(lengths) if lengths else pt.constant([], dtype="int64")
+    elif size is None:
+        if not args:
+            raise TypeError("no size was given, and there are no arguments to take it from")
+        whole = sum(args[1:], args[0])
+        vector, ones = whole.shape, whole.type.broadcastable
+    else:
+        vector = pt.as_tensor(size)
+        if vector.ndim != 1 or vector.dtype not in integer_dtypes:
+            raise TypeError(f"size was given as {vector.type}: give integers or an integer vector")
+        ones = (False,) * (pt.get_vector_length(vector) if ndim is None else ndim)
+    if max((arg.ndim for arg in args), default=0) > len(ones):
+        raise HyperparameterError(
+            f"a size of {len(ones)} dimensions was given for arguments of more: give all of them"
+        )
+    return pt.cast(vector, "int64"), ones
+
+
+def _length(k, n, ndim, args):
+    """Entry k of a size, where -1 is looked up in the arguments."""
+    if isinstance(n, Variable) or n >= 0:
+        return n if isinstance(n, Variable) else int(n)
+    found = [(arg, k + arg.ndim - ndim) for arg in args if k >= ndim - arg.ndim]
+    if n != -1 or not found:
+        raise HyperparameterError(f"size was given with {n}: give lengths, or -1 to take it over")
+    long = [arg.shape[d] for arg, d in found if not arg.type.broadcastable[d]]
+    return long[0] if long else 1
+
+
+def drawn(state, law, size, ndim, args, dtype, shape_args=None, added=()):
+    """Apply a law of RandomState; the sample's shape follows `shape_args`, if there is no size."""
+    vector, ones = sized(size, ndim, *(args if shape_args is None else shape_args))
+    shape = tuple(1 if one else None for one in ones) + added
+    return RandomFunction(law, TensorType(dtype, shape=shape), len(added))(state, vector, *args)
+
+
+def uniform(random_state, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
+    """Between `low` and `high`, in floatX or wider."""
+    low, high = pt.as_tensor(low), pt.as_tensor(high)
+    dtype = dtype or upcast(pytensor.config.floatX, low.dtype, high.dtype)
+    return drawn(random_state, "uniform", size, ndim, [low, high], dtype)
+
+
+def normal(random_state, size=None, avg=0.0, std=1.0, ndim=None, dtype=None):
+    """Of mean `avg` and standard deviation `std`, in floatX or wider."""
+    avg, std = pt.as_tensor(avg), pt.as_tensor(std)
+    dtype = dtype or upcast(pytensor.config.floatX, avg.dtype, std.dtype)
+    return drawn(random_state, "normal", size, ndim, [avg, std], dtype)
+
+
+def binomial(random_state, size=None, n=1, p=0.5, ndim=None, dtype="int64", prob=None):
+    """How many of `n` trials of probability `p` succeed; `prob` is an old name of `p`."""
+    args = [pt.as_tensor(n), pt.as_tensor(p if prob is None else prob)]
+    return drawn(random_state, "binomial", size, ndim, args, dtype)
+
+
+def random_integers(random_state, size=None, low=0, high=1, ndim=None, dtype="int64"):
+    """Integers from `low` to `high`, both included."""
+    args = [pt.as_tensor(low), pt.as_tensor(high)]
+    return drawn(random_state, raw_draws.integers, size, ndim, args, dtype)
+
+
+def choice(random_state, size=None, a=2, replace=True, p=None, ndim=None, dtype="int64"):
+    """Entries of the vector `a`, or integers below `a`, with probabilities `p`."""
+    replace = pt.as_tensor(np.int8(replace) if isinstance(replace, bool) else replace)
+    p = pt.as_tensor(np.zeros(0) if p is None else p)
+    args = [pt.as_tensor(a), replace, p]
+    return drawn(random_state, raw_draws.choice, size, ndim, args, dtype, shape_args=[])
+
+
+def poisson(random_state, size=None, lam=1.0, ndim=None, dtype="int64"):
+    """Counts of mean `lam`; the size must be given."""
+    return drawn(random_state, "poisson", size, ndim, [pt.as_tensor(lam)], dtype, shape_args=[])
+
+
+def permutation(random_state, size=None, n=1, ndim=None, dtype="int64"):
+    """Permutations of 0 .. n - 1, along a last axis behind `size`."""
+    if size is None or (isinstance(size, tuple) and size == ()):
+        size, ndim = (), None
+    law = raw_draws.permutation
+    return drawn(random_state, law, size, ndim, [n], dtype, shape_args=[], added=(None,))
+
+
+def multinomial(random_state, size=None, n=1, pvals=(0.5, 0.5), ndim=None, dtype="int64"):
+    """Counts of each outcome in `n` draws, along a last axis behind `size`."""
+    n, pvals = pt.as_tensor(n), pt.as_tensor(pvals)
+    law, last = raw_draws.multinomial, pvals.type.shape[-1:]
+    args = [n, pvals]
+    return drawn(
+        random_state, law, size, ndim, args, dtype, shape_args=[n, pvals[..., 0]], added=last
+    )

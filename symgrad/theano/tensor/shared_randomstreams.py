@@ -1,0 +1,145 @@
+"""Theano's random numbers from NumPy's RandomState, bit for bit."""
+
+import numpy as np
+from pytensor.tensor.basic import permute_row_elements
+
+from symgrad.theano.compile.sharedvalue import shared_constructor
+from symgrad.theano.tensor import raw_random
+from symgrad.theano.tensor.raw_random import (
+    StateSharedVariable,
+    packed,
+    random_state_type,
+    unpacked,
+)
+
+__all__ = ["RandomStateSharedVariable", "RandomStreams", "randomstate_constructor"]
+
+
+class RandomStateSharedVariable(StateSharedVariable):
+    """A shared variable whose value is a RandomState; functions see its vector of words."""
+
+    def get_value(self, borrow=False, return_internal_type=False):
+        """The RandomState, always a copy; or, on request, its vector of words."""
+        vector = super().get_value(borrow=borrow)
+        return vector if return_internal_type else unpacked(vector)
+
+    def set_value(self, new_value, borrow=False):
+        """Take over the state of a RandomState, or a vector of words."""
+        if isinstance(new_value, np.random.RandomState):
+            new_value = packed(new_value)
+        super().set_value(new_value, borrow=borrow)
+
+
+@shared_constructor
+def randomstate_constructor(value, name=None, strict=False, allow_downcast=None, borrow=False):
+    """The shared variable of a RandomState."""
+    if not isinstance(value, np.random.RandomState):
+        raise TypeError(f"{value!r} is no RandomState")
+    return RandomStateSharedVariable(
+        type=random_state_type,
+        value=packed(value),
+        strict=strict,
+        allow_downcast=allow_downcast,
+        name=name,
+    )
+
+
+class RandomStreams:
+    """Random variables, each with a RandomState of its own.
+
+    Parameters
+    ----------
+    seed : int, sequence of int, or None
+        Of the RandomState whose ``randint(2**30)`` seeds that of each variable, in the order in
+        which they are made. None: another one each time.
+
+    Notes
+    -----
+    The numbers of ``theano.tensor.shared_randomstreams`` of Theano 1.0.5, on C and Numba; a call
+    of Python for each sample. JAX refuses: there use MRG_RandomStreams. Each variable carries its
+    state as ``.rng``, a shared variable with a default update, and has no gradient.
+
+    Examples
+    --------
+    >>> import pytensor
+    >>> streams = RandomStreams(seed=234)
+    >>> sample = streams.uniform((2,))
+    >>> f = pytensor.function([], sample)
+    >>> before = sample.rng.get_value()
+    >>> first = f()
+    >>> sample.rng.set_value(before)
+    >>> bool((f() == first).all())
+    True
+    """
+
+    def __init__(self, seed=None):
+        self.state_updates = []
+        self.default_instance_seed = seed
+        self.gen_seedgen = np.random.RandomState(seed)
+
+    def updates(self):
+        """``(state, new state)`` of all variables made so far."""
+        return list(self.state_updates)
+
+    def seed(self, seed=None):
+        """Set back all variables made so far, to another seed or to the first one."""
+        generator = np.random.RandomState(self.default_instance_seed if seed is None else seed)
+        for state, _ in self.state_updates:
+            state.set_value(np.random.RandomState(int(generator.randint(2**30))))
+
+    def __getitem__(self, item):
+        """The RandomState of a variable's ``.rng``."""
+        return item.get_value(borrow=True)
+
+    def __setitem__(self, item, value):
+        item.set_value(value, borrow=True)
+
+    def gen(self, op, *args, **kwargs):
+        """A new variable ``op(state, *args, **kwargs)``, as the functions of raw_random make it."""
+        seed = int(self.gen_seedgen.randint(2**30))
+        state = randomstate_constructor(np.random.RandomState(seed))
+        new_state, sample = op(state, *args, **kwargs)
+        sample.rng, sample.update = state, (state, new_state)
+        self.state_updates.append(sample.update)
+        state.default_update = new_state
+        state.tag.is_rng = True
+        return sample
+
+    def uniform(self, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
+        """Between `low` and `high`."""
+        return self.gen(raw_random.uniform, size, low, high, ndim, dtype)
+
+    def normal(self, size=None, avg=0.0, std=1.0, ndim=None, dtype=None):
+        """Of mean `avg` and standard deviation `std`."""
+        return self.gen(raw_random.normal, size, avg, std, ndim, dtype)
+
+    def binomial(self, size=None, n=1, p=0.5, ndim=None, dtype="int64", prob=None):
+        """How many of `n` trials of probability `p` succeed."""
+        return self.gen(raw_random.binomial, size, n, p, ndim, dtype, prob)
+
+    def random_integers(self, size=None, low=0, high=1, ndim=None, dtype="int64"):
+        """Integers from `low` to `high`, both included."""
+        return self.gen(raw_random.random_integers, size, low, high, ndim, dtype)
+
+    def choice(self, size=None, a=2, replace=True, p=None, ndim=None, dtype="int64"):
+        """Entries of the vector `a`, or integers below `a`, with probabilities `p`."""
+        return self.gen(raw_random.choice, size, a, replace, p, ndim, dtype)
+
+    def poisson(self, size=None, lam=None, ndim=None, dtype="int64"):
+        """Counts of mean `lam`."""
+        return self.gen(raw_random.poisson, size, lam, ndim, dtype)
+
+    def permutation(self, size=None, n=1, ndim=None, dtype="int64"):
+        """Permutations of 0 .. n - 1, along a last axis behind `size`."""
+        return self.gen(raw_random.permutation, size, n, ndim, dtype)
+
+    def multinomial(self, size=None, n=1, pvals=(0.5, 0.5), ndim=None, dtype="int64"):
+        """Counts of each outcome in `n` draws, along a last axis behind `size`."""
+        return self.gen(raw_random.multinomial, size, n, pvals, ndim, dtype)
+
+    def shuffle_row_elements(self, input):
+        """`input` with each row shuffled, by the variable ``.permutation`` of the result."""
+        order = self.permutation(input.shape[:-1], input.shape[-1], input.ndim - 1)
+        shuffled = permute_row_elements(input, order)
+        shuffled.permutation = order
+        return shuffled

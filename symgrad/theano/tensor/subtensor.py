@@ -1,0 +1,67 @@
+"""``theano.tensor.subtensor``: reads and writes by index."""
+
+import pytensor.tensor as pt
+import pytensor.tensor.subtensor as pts
+
+from symgrad.theano.names import forward
+
+__all__ = [
+    "AdvancedIncSubtensor1",
+    "AdvancedSubtensor1",
+    "advanced_inc_subtensor1",
+    "advanced_set_subtensor1",
+    "advanced_subtensor1",
+    "inc_subtensor",
+    "set_subtensor",
+]
+
+inc_subtensor, set_subtensor = pt.inc_subtensor, pt.set_subtensor
+
+
+class _RowsOnly(type):
+    """Ops that choose along the first axis, by whatever class PyTensor has for them."""
+
+    def __instancecheck__(cls, op):
+        return isinstance(op, cls.ops) and tuple(getattr(op, "idx_list", (0,))) == (0,)
+
+
+def _ops(*names):
+    return tuple(getattr(pts, name) for name in names if hasattr(pts, name))
+
+
+class AdvancedSubtensor1(metaclass=_RowsOnly):
+    """Reads ``x[index]``, for an index vector; made by calling an instance."""
+
+    ops = _ops("AdvancedSubtensor", "AdvancedSubtensor1")
+
+    def __init__(self, sparse_grad=False):
+        self.sparse_grad = sparse_grad
+
+    def __call__(self, x, index):
+        return pt.as_tensor_variable(x)[index]
+
+
+class AdvancedIncSubtensor1(metaclass=_RowsOnly):
+    """Writes into ``x[index]``, for an index vector; made by calling an instance."""
+
+    ops = _ops("AdvancedIncSubtensor", "AdvancedIncSubtensor1")
+
+    def __init__(self, inplace=False, set_instead_of_inc=False):
+        self.set_instead_of_inc = set_instead_of_inc
+
+    def __call__(self, x, y, index):
+        write = set_subtensor if self.set_instead_of_inc else inc_subtensor
+        return write(pt.as_tensor_variable(x)[index], y)
+
+
+advanced_subtensor1 = AdvancedSubtensor1()
+advanced_inc_subtensor1 = AdvancedIncSubtensor1()
+advanced_set_subtensor1 = AdvancedIncSubtensor1(set_instead_of_inc=True)
+
+
+def take(a, indices, axis=None, mode="raise"):
+    """The entries that `indices` name along an axis, or of all."""
+    return pt.take(a, indices, axis=axis, mode=mode)
+
+
+__getattr__ = forward("theano.tensor.subtensor", "pytensor.tensor.subtensor")
