@@ -385,3 +385,18 @@ def test_jax_means_the_same(monkeypatch):
         found.append([table.get_value() for table in updates])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_one_gather_and_one_buffer_around_it():
+    """Parts of one subset: the rows are read once, and their gradients fill one buffer."""
+    W, index = sg.shared(np.ones((50, 4), "float32"), name="W"), pt.lvector("index")
+    subset, n = W[index], index.shape[0] // 3
+    first, second, third = subset[:n], subset[n : 2 * n], subset[2 * n :]
+    cost = (first * (third - second)).sum()
+    f = sg.function([index], cost, updates=sg.adagrad(cost, subset), backend="c")
+    names = [str(node.op) for node in f.compiled.maker.fgraph.toposort()]
+    assert sum(name.startswith("AdvancedSubtensor") for name in names) == 1
+    assert names.count("Alloc") == 1
+    assert sum(name.startswith("IncSubtensor") for name in names) == 3
+    f(np.arange(12))
+    assert not np.array_equal(W.get_value()[:12], np.ones((12, 4)))
