@@ -15,7 +15,6 @@ from symgrad.theano.tensor import sharedvar as sharedvar
 from symgrad.theano.tensor import slinalg as slinalg
 from symgrad.theano.tensor import subtensor as subtensor
 from symgrad.theano.tensor import type as type
-from symgrad.theano.tensor import var as var
 from symgrad.theano.tensor import xlogx as xlogx
 from symgrad.theano.tensor.basic import *  # noqa: F403
 from symgrad.theano.tensor.extra_ops import repeat as repeat
@@ -30,6 +29,10 @@ from symgrad.theano.tensor.subtensor import AdvancedSubtensor1 as AdvancedSubten
 from symgrad.theano.tensor.subtensor import advanced_inc_subtensor1 as advanced_inc_subtensor1
 from symgrad.theano.tensor.subtensor import advanced_set_subtensor1 as advanced_set_subtensor1
 from symgrad.theano.tensor.subtensor import advanced_subtensor1 as advanced_subtensor1
+
+# A module and a function have this name: who imports the module later must not lose the function.
+import symgrad.theano.tensor.var as _variables  # noqa: F401  # isort: skip
+from pytensor.tensor import var as var  # isort: skip
 
 # After these, because they need what is above.
 from symgrad.theano.gradient import Lop as Lop  # isort: skip
