@@ -60,7 +60,9 @@ def check_rule(rule, dtype, backend, **options):
     updates = sg.RULES[rule]([g], [W[index]], **rates(rule), **options)
     fused, separate, audit = both([index, g], updates, values_of(updates, rng), backend)
     tables = tuple(one for one in updates if one.type.ndim == 2)
-    assert audit.fused == (tables,)
+    # One inc, whose rows nothing has to be computed for, Numba does as fast by itself.
+    is_alone = rule == "sgd" and not options and backend == "numba"
+    assert audit.fused == (() if is_alone else (tables,))
     assert {cost.kind for cost in audit.costs} == {"rows"}
     for variety in VARIETIES:
         at = integers(rng, variety, 9)
