@@ -1,6 +1,9 @@
 """``theano.ifelse``: one of two graphs is computed."""
 
-from pytensor.ifelse import IfElse as IfElse
+try:
+    from pytensor.conditional.op import IfElse as IfElse
+except ImportError:  # older PyTensor
+    from pytensor.ifelse import IfElse as IfElse
 from pytensor.ifelse import ifelse as ifelse
 
 from symgrad.theano.names import forward
