@@ -23,7 +23,8 @@ from symgrad.explain import explain
 # ## The lookup table of Theano's FAQ
 #
 # The page shows the selection of rows against the scatter-add that would take their gradient back
-# to the whole table, the row that is read twice, and what momentum does to it.
+# to the whole table, the row that is read twice, and what momentum does to it. Open it in a
+# browser, and walk through the lines with the arrow keys.
 
 
 # %%
@@ -112,7 +113,7 @@ PAGES = (lookup_table, logistic_regression, softmax_cross_entropy, lstm_step)
 
 # %%
 def main(argv=None):
-    """Write each page as text, Markdown, Mermaid and JSON, and check its lines."""
+    """Write each page as HTML, as a drawing and as Markdown, and check its lines."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "pictures" / "gradients"
@@ -123,13 +124,11 @@ def main(argv=None):
     for page in PAGES:
         e = page()
         path = out / page.__name__
-        path.with_suffix(".txt").write_text(f"{e}\n", encoding="utf-8")
-        path.with_suffix(".md").write_text(e.markdown(), encoding="utf-8")
-        path.with_suffix(".mmd").write_text(f"{e.mermaid()}\n", encoding="utf-8")
-        path.with_suffix(".json").write_text(e.json(), encoding="utf-8")
+        for suffix in (".html", ".svg", ".md"):
+            e.save(path.with_suffix(suffix))
         found = e.check()
         all_true = all_true and bool(found)
-        print(f"{page.__name__}: {found}; {path}.md")
+        print(f"{page.__name__}: {found}; {path}.html")
     return 0 if all_true else 1
 
 

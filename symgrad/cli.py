@@ -1,4 +1,4 @@
-"""The command line: ``symgrad info``, ``symgrad run`` and ``symgrad explain``."""
+"""The command line: ``symgrad info``, ``run``, ``check`` and ``explain``."""
 
 import argparse
 import importlib
@@ -49,11 +49,16 @@ def _parser():
     run.add_argument("program", help="a script")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
     run.set_defaults(command=_run)
+    check = commands.add_parser("check", help="say which names of Theano programs use, unrun")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a script, a notebook or a folder")
+    check.add_argument("--json", action="store_true", help="print JSON instead of text")
+    check.add_argument("--py2", action="store_true", help="read the programs as Python 2")
+    check.set_defaults(command=_check)
     explain = commands.add_parser("explain", help="derive a gradient, line by line")
     explain.add_argument("cost", metavar="script.py:cost")
     explain.add_argument("--wrt", action="append", default=[], metavar="script.py:name")
     explain.add_argument("--backend", choices=BACKENDS, help="show its rewrites, too")
-    explain.add_argument("-o", dest="out", help="a file: .md, .mmd, .json, or text")
+    explain.add_argument("-o", dest="out", help="a file: .html, .svg, .md, .mmd, .json or .txt")
     explain.set_defaults(command=_explain)
     return parser
 
@@ -67,6 +72,17 @@ def _explain(arguments):
     except SymgradError as error:
         print(f"symgrad explain: {error}", file=sys.stderr)
         return 1
+
+
+def _check(arguments):
+    from symgrad.errors import SymgradError
+    from symgrad.theano.check import run
+
+    try:
+        return run(arguments.paths, as_json=arguments.json, python_2=arguments.py2)
+    except SymgradError as error:
+        print(f"symgrad check: {error}", file=sys.stderr)
+        return 2
 
 
 def _info(arguments):

@@ -17,7 +17,7 @@ from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType, float_dtypes
 
 from symgrad.ops.checks import CheckIndex, check_shape
-from symgrad.ops.coalesce import Coalesce, coalesce
+from symgrad.ops.coalesce import Coalesce
 from symgrad.places import coalesced_by, flat, is_distinct, layout, same_indices
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 from symgrad.substitute import substitute
@@ -87,8 +87,6 @@ def guard(outputs, updates, backend, nan="ignore"):
 class _Guard:
     def __init__(self, backend):
         self.raises = backend != "jax"
-        # PyTensor's C backend runs np.add.at where rows of a table may repeat: ten times as slow.
-        self.slow_inc = backend == "c"
         self.guarded = Guarded([], {})
         self.new = {}  # old variable -> new variable
         self.numbers = {}  # index variable -> number of its checks
@@ -183,17 +181,8 @@ class _Guard:
         ignore = getattr(op, "ignore_duplicates", False)
         if self.raises and not (ignore or distinct) and _chooses_rows(indices, rows, target):
             n = indices[0].type.ndim
-            return self._inc_rows(target, flat(indices[0], n), flat(rows, n))
-        ignore |= distinct and self.slow_inc and target.type.ndim > 1
+            chosen, rows = target[flat(indices[0], n)], flat(rows, n)
         return pt.inc_subtensor(chosen, rows, ignore_duplicates=ignore)
-
-    def _inc_rows(self, target, index, rows):
-        """An `inc` of rows that may repeat, in the form that is fast on the backend."""
-        if not (self.slow_inc and target.type.ndim > 1):
-            return pt.inc_subtensor(target[index], rows)
-        rows = pt.cast(rows, target.type.dtype)
-        distinct, summed, _ = coalesce(index, rows, target.shape[0])
-        return pt.inc_subtensor(target[distinct], summed, ignore_duplicates=True)
 
     def _coalesce(self, node, inputs):
         index, gradient, length = inputs

@@ -6,6 +6,8 @@ import importlib.machinery
 import importlib.util
 import sys
 
+import numpy as np
+
 from symgrad.errors import TheanoInUseError
 
 __all__ = ["install_as_theano"]
@@ -55,6 +57,7 @@ def install_as_theano(*, backend=None):
     revive.revive()
     if not any(isinstance(finder, TheanoFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, TheanoFinder())
+        sys.meta_path.insert(0, JaxFinder())
 
 
 class TheanoFinder(importlib.abc.MetaPathFinder):
@@ -87,3 +90,29 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module):
         module.__spec__ = self._spec
+
+
+class JaxFinder(importlib.abc.MetaPathFinder):
+    """Finds JAX, and keeps NumPy's generator as it is while JAX is imported, which draws from it.
+
+    JAX is imported when the first Op that it could run is made: after a program has seeded.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "jax":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None:
+            spec.loader.exec_module = _keeping_generator(spec.loader.exec_module)
+        return spec
+
+
+def _keeping_generator(function):
+    def kept(module):
+        state = np.random.get_state()
+        try:
+            function(module)
+        finally:
+            np.random.set_state(state)
+
+    return kept

@@ -662,9 +662,11 @@ def test_the_example(tmp_path, capsys):
     assert main(["--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count(" lines, 0 wrong") == 4
     for name in ("lookup_table", "logistic_regression", "softmax_cross_entropy", "lstm_step"):
-        for suffix in (".txt", ".md", ".mmd", ".json"):
+        for suffix in (".html", ".svg", ".md"):
             assert (tmp_path / f"{name}{suffix}").stat().st_size > 300
-    assert "sum over 4 consumers" in (tmp_path / "lstm_step.txt").read_text(encoding="utf-8")
+    for suffix in (".html", ".md"):
+        page = (tmp_path / f"lstm_step{suffix}").read_text(encoding="utf-8")
+        assert "sum over 4 consumers" in page
 
 
 SCRIPT = """

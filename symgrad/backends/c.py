@@ -6,6 +6,7 @@ from pytensor.compile.mode import get_mode
 
 from symgrad.backends import blas
 from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.backends.row_writes import TAG
 
 __all__ = ["c_mode", "looped"]
 
@@ -14,7 +15,7 @@ __all__ = ["c_mode", "looped"]
 def c_mode():
     """The Mode of ``backend="c"``."""
     blas.configure()
-    return with_symgrad_rewrites(get_mode("CVM")).including("symgrad_c")
+    return with_symgrad_rewrites(get_mode("CVM")).including(TAG)
 
 
 def looped(compiled, checks=()):

@@ -19,7 +19,7 @@ from symgrad.ops.row_update import RowUpdate
 from symgrad.places import has_distinct_values
 from symgrad.subsets import indices_of, is_index_read, is_index_write
 
-__all__ = ["TAG", "FuseRowUpdates"]
+__all__ = ["TAG", "FuseRowUpdates", "is_plain", "row_index_of"]
 
 # No stock mode includes it.
 TAG = "symgrad_fuse"
@@ -31,8 +31,8 @@ class FuseRowUpdates(GraphRewriter):
     A write is a candidate if it is all that happens to an updated table: its target is the table
     itself, nothing but the update looks at its result, and its rows are chosen by an index vector
     along axis 0. Nothing in the graph then depends on what is written, so all reads can come
-    first. The index must be distinct by construction, or the write an `inc` of rows that do not
-    depend on the table.
+    first. Where the index is distinct by construction, each row is read just before it is written.
+    Where it may repeat, rows of tables that are written are read by a node of its own beforehand.
     """
 
     name = "symgrad_fuse_row_updates"
@@ -82,7 +82,7 @@ def _is_candidate(fgraph, node):
     table, rows = node.inputs[:2]
     if table not in fgraph.inputs or rows.type.ndim != table.type.ndim:
         return False
-    if rows.type.dtype != table.type.dtype or not _is_plain(table.type):
+    if rows.type.dtype != table.type.dtype or not is_plain(table.type):
         return False
     clients = fgraph.clients[node.outputs[0]]
     updated = [
@@ -102,18 +102,25 @@ def _writes(node, table):
     return is_index_write(node) and node.inputs[0] is table
 
 
-def _is_plain(type_):
+def is_plain(type_):
+    """Is it a tensor whose entries C code can add?"""
     unsupported = ("float16", "complex64", "complex128")
     return isinstance(type_, TensorType) and type_.dtype not in unsupported
 
 
 def _row_index(node):
     """The index vector by which a read or write chooses rows of axis 0, or None."""
+    index = row_index_of(node)
+    return index if index is not None and index.type.ndim == 1 else None
+
+
+def row_index_of(node):
+    """The integers, of any number of dimensions, that choose rows of axis 0, or None."""
     first, *rest = indices_of(node) or (None,)
     if not isinstance(first, Variable) or any(one != slice(None) for one in rest):
         return None
-    is_vector = isinstance(first.type, TensorType) and first.type.ndim == 1
-    return first if is_vector and first.type.dtype != "bool" else None
+    is_tensor = isinstance(first.type, TensorType) and first.type.ndim > 0
+    return first if is_tensor and first.type.dtype != "bool" else None
 
 
 def _unchecked(index):
@@ -175,7 +182,7 @@ def _inside(fgraph, writes):
 def _is_row_wise(node, ndim):
     """Does the node work on rows, each by itself?"""
     op = node.op
-    if not all(_is_plain(one.type) for one in [*node.inputs, *node.outputs]):
+    if not all(is_plain(one.type) for one in [*node.inputs, *node.outputs]):
         return False
     if isinstance(op, Elemwise):
         everywhere = [*node.inputs, *node.outputs]
@@ -239,6 +246,7 @@ class _Fusion:
     def __post_init__(self):
         self.inside = _inside(self.fgraph, self.writes)
         self.index = _unchecked(_row_index(self.writes[0]))
+        self.is_distinct = has_distinct_values(self.index)
         self.ndim = self.writes[0].inputs[0].type.ndim
         self.written = {node.inputs[0]: node for node in self.writes}
 
@@ -271,10 +279,10 @@ class _Fusion:
         index, table = _row_index(node), node.inputs[0]
         if index is None or _unchecked(index) is not self.index or table.type.ndim != self.ndim:
             return None
-        if not _is_plain(table.type) or not _spans(table.type):
+        if not is_plain(table.type) or not _spans(table.type):
             return None
-        if table in self.written:
-            return table
+        if table in self.written:  # a repeat must not read what the one before it wrote
+            return table if self.is_distinct else None
         overwritten = {self.fgraph.inputs[at] for at in self.fgraph.update_mapping.values()}
         return None if table in overwritten else table
 
@@ -292,17 +300,13 @@ class _Fusion:
     def is_sound(self):
         """Can the rows be updated in one pass, whatever the values?"""
         supported = all(_spans(table.type) for table in self.written) and all(
-            _spans(one.type) and _is_plain(one.type) for one in self.leaves
+            _spans(one.type) and is_plain(one.type) for one in self.leaves
         )
         if not supported or len(self._widths()) > 1:
             return False
-        if has_distinct_values(self.index):
-            return True
-        adds_all = not any(
-            node.op.set_instead_of_inc or getattr(node.op, "ignore_duplicates", False)
-            for node in self.writes
+        return self.is_distinct or not any(
+            getattr(node.op, "ignore_duplicates", False) for node in self.writes
         )
-        return adds_all and not set(self.reads.values()) & set(self.written)
 
     def _widths(self):
         """Sets of tables and variables whose rows are known to have one shape."""
@@ -358,21 +362,14 @@ class _Fusion:
         law = Law(self.inside, numbers, len(tables) + len(self.operands))
         stages, new = law.stages([node.inputs[1] for node in self.writes])
         adds = tuple(not node.op.set_instead_of_inc for node in self.writes)
-        distinct, operands, summed = has_distinct_values(self.index), list(self.operands), None
+        distinct, operands, summed = self.is_distinct, list(self.operands), None
         if coalesced is not None:
             raw, gradient, length = coalesced.inputs
             summed = operands.index(coalesced.outputs[1])
             operands[summed] = gradient
-            if self._adds_as_it_comes(new, adds, len(tables) + summed):
-                indices, distinct, summed = [raw], False, None
-            else:
-                indices = [raw, length]
+            indices = [raw, length]
         op = RowUpdate(stages, tuple(index_of), new, adds, distinct=distinct, summed=summed)
         return op(*tables, *indices, *operands, return_list=True)
-
-    def _adds_as_it_comes(self, new, adds, summed):
-        """Is the summed gradient only added to tables? Then its parts can be added one by one."""
-        return all(adds) and not self.reads and set(new) == {summed}
 
 
 optdb.register(FuseRowUpdates.name, FuseRowUpdates(), TAG, position=48.5)

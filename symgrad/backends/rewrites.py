@@ -5,9 +5,11 @@ from pytensor.graph.basic import Constant
 from pytensor.graph.features import Feature
 from pytensor.graph.rewriting.basic import GraphRewriter, dfs_rewriter, node_rewriter
 from pytensor.tensor.basic import MakeVector, Split, arange
+from pytensor.tensor.blas import Dot22, Dot22Scalar
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.shape import Shape_i
 
+from symgrad.ops.row_softmax import softmax_of_rows
 from symgrad.ops.row_sum import sums_as_row_sums
 
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
@@ -140,6 +142,19 @@ def split_as_reads(fgraph, node):
     return reads
 
 
+@node_rewriter([Dot22Scalar])
+def one_product(fgraph, node):
+    """A matrix product times a number, beside the product itself -> the product, computed once.
+
+    It comes from steps in proportion to a gradient whose squares are wanted as well.
+    """
+    left, right, factor = node.inputs
+    for other, _ in fgraph.clients[left]:
+        if isinstance(other.op, Dot22) and other.inputs == [left, right]:
+            return [factor * other.outputs[0]]
+    return None
+
+
 def _length(variable):
     """A length that PyTensor's JAX `arange` takes: a constant or the length of a variable."""
     while variable.owner is not None and isinstance(variable.owner.op, Elemwise):
@@ -155,5 +170,8 @@ def _length(variable):
 for rewrite in (reduce_in_output_dtype, split_as_reads):
     name = f"symgrad_{rewrite.__name__}"
     optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
-optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", position=60)
+for rewrite in (sums_as_row_sums, softmax_of_rows):
+    optdb.register(f"symgrad_{rewrite.__name__}", dfs_rewriter(rewrite), "symgrad_c", position=60)
+# After products have become calls of the BLAS, at 1.7.
+optdb.register("symgrad_one_product", dfs_rewriter(one_product), "symgrad_c", position=1.75)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -8,8 +8,6 @@ from symgrad.explain.explain import explain
 
 __all__ = ["run"]
 
-_FORMATS = {".md": "markdown", ".mmd": "mermaid", ".json": "json"}
-
 
 def run(cost, wrt=(), out=None, backend=None):
     """Explain a cost that a script builds.
@@ -21,8 +19,8 @@ def run(cost, wrt=(), out=None, backend=None):
     wrt : sequence of str
         ``script.py:name`` or a name in the script of the cost; all inputs of floats if empty.
     out : path, optional
-        Its suffix says what is written: ``.md``, ``.mmd``, ``.json``, else text. Without it the
-        text is printed.
+        Its suffix says what is written, as for :meth:`Explanation.save`. Without it the text is
+        printed.
     backend : {"c", "numba", "jax"}, optional
         Whose rewrites are shown.
     """
@@ -38,12 +36,10 @@ def run(cost, wrt=(), out=None, backend=None):
             )
         found.append(_named(scripts[where], what, where))
     explanation = explain(_named(scripts[path], name, path), found or None, backend=backend)
-    kind = _FORMATS.get(Path(out).suffix, "text") if out else "text"
-    page = getattr(explanation, kind)()
     if out:
-        Path(out).write_text(f"{page}\n", encoding="utf-8")
+        explanation.save(out)
     else:
-        print(page)
+        print(explanation)
     return 0
 
 

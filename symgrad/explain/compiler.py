@@ -187,7 +187,7 @@ def _row_update(node):
     """The law of a row update, for each table."""
     op = node.op
     tables, _, _, operands = op.split(node.inputs)
-    known = [symbol(f"{one.name or 'table'}[row]") for one in tables]
+    known = [Maths("index", (symbol(one.name or "table"), symbol("row"))) for one in tables]
     known += [_written_out(one) for one in operands]
     for stage in op.stages:
         found = _inside(stage.law, [known[at] for at in stage.reads])

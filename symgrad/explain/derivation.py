@@ -60,6 +60,8 @@ class Node:
     id : str
         ``n0``, ``n1``... in the order of computation.
     name : str
+    is_named : bool
+        By the user, or as an input.
     kind : {"input", "shared", "wrt", "step", "cost"}
     op : str
         The Op that makes it; nothing for inputs.
@@ -80,6 +82,7 @@ class Node:
 
     id: str
     name: str
+    is_named: bool
     kind: str
     op: str
     dtype: str
@@ -134,6 +137,7 @@ def _node(variable, found, names, ids, line, shape):
     return Node(
         id=ids[variable],
         name=names.names[variable],
+        is_named=variable.owner is None or has_name(variable),
         kind=_kind(variable, found),
         op=name_of(line.step.op) if line else "",
         dtype=getattr(variable.type, "dtype", ""),
@@ -241,6 +245,6 @@ def gradient_of(variable, found, names):
         return None
     hidden = {one for one in names.names if one.owner is not None and not has_name(one)}
     fewer = names.without(hidden - set(found.wrt))
-    known = set(fewer.names) | set(names.counts)
+    known = set(fewer.names) | set(names.counts) | set(names.means)
     formula = fewer.formula(simplified(found.adjoints[variable], known))
     return formula.ordered() if formula.size() <= _READABLE else None

@@ -1,25 +1,45 @@
 """An explanation: plain data, and the ways to print it."""
 
+import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from symgrad.errors import HyperparameterError
 from symgrad.explain import check as checking
 from symgrad.explain.calculus import CalculusLine
 from symgrad.explain.compiler import Compilation
 from symgrad.explain.derivation import Node
 from symgrad.explain.maths import Maths
-from symgrad.explain.render import as_json, as_markdown, as_mermaid, as_text
+from symgrad.explain.render import (
+    as_html,
+    as_json,
+    as_markdown,
+    as_mermaid,
+    as_piece,
+    as_svg,
+    as_text,
+)
 from symgrad.explain.rule import RuleStory
 from symgrad.explain.story import SubsetStory
 from symgrad.explain.values import Reading
 
 __all__ = ["Explanation"]
 
+_FORMATS = {
+    ".html": "html",
+    ".svg": "svg",
+    ".md": "markdown",
+    ".mmd": "mermaid",
+    ".json": "json",
+    ".txt": "text",
+}
+
 
 @dataclass(frozen=True)
 class Explanation:
     """How a gradient was derived, what it is, and what the compiler made of it.
 
-    ``print(e)`` gives it as text.
+    ``print(e)`` gives it as text, a notebook shows it as a page, and :meth:`save` writes either.
 
     Attributes
     ----------
@@ -98,8 +118,43 @@ class Explanation:
         """All of it as JSON; each formula as text, as LaTeX and as a tree."""
         return as_json(self)
 
+    def svg(self):
+        """Forward and gradient graph side by side, as a drawing of its own."""
+        return as_svg(self)
+
+    def html(self):
+        """All of it as one page, which needs no network, no other file and no other program."""
+        return as_html(self)
+
+    def save(self, path):
+        """Write it to a file.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix says what is written: ``.html``, ``.svg``, ``.md``, ``.mmd`` (Mermaid),
+            ``.json`` or ``.txt``.
+
+        Raises
+        ------
+        HyperparameterError
+            For another suffix.
+        """
+        kind = _FORMATS.get(Path(path).suffix)
+        if kind is None:
+            raise HyperparameterError(
+                f"{str(path)!r} has no suffix that says what to write: end it in "
+                f"{', '.join(_FORMATS)}"
+            )
+        page = getattr(self, kind)()
+        Path(path).write_text(page.rstrip("\n") + "\n", encoding="utf-8")
+
     def __str__(self):
         return self.text()
+
+    def _repr_html_(self):
+        # Several outputs may come to stand on one page, also of other runs.
+        return as_piece(self, f"symgrad-{uuid.uuid4().hex[:12]}")
 
     def _repr_markdown_(self):
         return self.markdown()

@@ -1,9 +1,9 @@
 """The table of index Ops: a selection of entries, and the scatter-add that takes it back."""
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor import subtensor
-from pytensor.tensor.basic import AllocEmpty
+from pytensor.tensor.basic import AllocEmpty, ScalarFromTensor
 from pytensor.tensor.shape import Shape
 from pytensor.tensor.type_other import MakeSlice
 
@@ -32,8 +32,23 @@ class Selection(Notation):
         x = step.inputs[0]
         zero = pt.zeros(x.shape, dtype=x.type.dtype)
         zero = pt.specify_shape(zero, x.type.shape) if None not in x.type.shape else zero
-        scattered = pt.inc_subtensor(zero[indices_of(step)], bars[0])
+        scattered = pt.inc_subtensor(zero[_indices(step)], bars[0])
         return [scattered, *[None] * (len(step.inputs) - 1)]
+
+
+def _indices(step):
+    """The index, of the step's own variables: what lies behind them is not the step's."""
+    own = {
+        one.owner.inputs[0]: pt.tensor_from_scalar(one) for one in step.inputs
+        if one.owner is not None and isinstance(one.owner.op, ScalarFromTensor)
+    }  # fmt: skip
+    return tuple(_replaced(one, own) for one in indices_of(step))
+
+
+def _replaced(entry, own):
+    if isinstance(entry, slice):
+        return slice(*(_replaced(one, own) for one in (entry.start, entry.stop, entry.step)))
+    return own.get(entry, entry) if isinstance(entry, Variable) else entry
 
 
 @notation(*_ops("IncSubtensor", "AdvancedIncSubtensor", "AdvancedIncSubtensor1"))
@@ -57,7 +72,7 @@ class Write(Notation):
         return call(verb, Maths("index", (base, *chosen)), value)
 
     def pull(self, step, bars):
-        (g,), y, chosen = bars, step.inputs[1], indices_of(step)
+        (g,), y, chosen = bars, step.inputs[1], _indices(step)
         of_x = pt.set_subtensor(g[chosen], 0.0) if step.op.set_instead_of_inc else g
         of_y = g[chosen]
         lost = tuple(range(of_y.type.ndim - y.type.ndim))

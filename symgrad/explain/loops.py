@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pytensor.compile.builders import OpFromGraph
 from pytensor.scan.op import Scan
 
-from symgrad.explain.maths import Maths, call
+from symgrad.explain.maths import Maths, call, number
 from symgrad.explain.notation import Notation, is_float, notation
 from symgrad.explain.trace import has_name
 
@@ -35,7 +35,22 @@ class Recurrence(Notation):
     inside = "one step, at time t"
 
     def write(self, step, args):
-        return call("scan", *args)
+        """What is read and repeated; the number of steps and the lengths of results are not."""
+        inputs = list(step.inputs)
+        lengths = [inputs[0], *step.op.outer_nitsot(inputs)]
+        sources = [_unsliced(arg) for x, arg in zip(inputs, args, strict=True) if x not in lengths]
+        parts = dict.fromkeys(base for base, _ in sources if base.head != "number")
+        is_back = any(is_back for _, is_back in sources)
+        return call("reverse_scan" if is_back else "scan", *parts)
+
+
+def _unsliced(formula):
+    """What is behind slices, and whether one of them turns it round."""
+    is_back = False
+    while formula.head == "index" and all(one.head == "slice" for one in formula.args[1:]):
+        is_back |= any(one.args[2:] == (number(-1),) for one in formula.args[1:])
+        formula = formula.args[0]
+    return formula, is_back
 
 
 @notation(OpFromGraph)

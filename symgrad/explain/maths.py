@@ -4,7 +4,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
-__all__ = ["Maths", "bar", "call", "number", "symbol"]
+__all__ = ["GREEK", "Maths", "bar", "binds_less", "call", "name_parts", "number", "symbol"]
 
 # How tightly a head binds its arguments: a looser one inside a tighter one needs brackets.
 _BINDS = {"relation": 0, "sum": 1, "negative": 1, "product": 2, "quotient": 2, "matmul": 2}
@@ -12,9 +12,10 @@ _BINDS |= {"power": 4, "transpose": 4, "derivative": 2}
 _ORDER = {"number": 0, "symbol": 1, "bar": 1, "power": 2}
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "and": r"\wedge", "or": r"\vee"}
-_GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "nu"}
-_GREEK |= {"pi", "rho", "sigma", "tau", "phi", "psi", "omega"}
+GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "nu"}
+GREEK |= {"pi", "rho", "sigma", "tau", "phi", "psi", "omega"}
 _FUNCTIONS = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "det", "max", "min"}
+_PARTS = [r"([^\W\d_])_(\w)", r"([^\W\d_]\w*)\[(t(?:[+-]\d+)?)\]", r"(?s)(.+?)_?(\d+)"]
 _MACRON = "\N{COMBINING MACRON}"
 
 
@@ -108,12 +109,31 @@ def call(name, *args):
     return Maths("call", args, name)
 
 
+def binds_less(formula, binds):
+    """Does a formula need brackets inside of one that binds so tightly?"""
+    return _BINDS.get(formula.head, 9) < binds
+
+
+def name_parts(text):
+    """A name and what is set below it: ``("z", "1")`` of z1, W_i and h[t-1] likewise."""
+    for pattern in _PARTS:
+        if found := re.fullmatch(pattern, text):
+            return found.groups()
+    return text, ""
+
+
 def _inside(formula, binds, spelling):
     """An argument, in brackets if it binds less."""
     text = getattr(formula, spelling)()
-    if _BINDS.get(formula.head, 9) >= binds:
+    if not binds_less(formula, binds):
         return text
     return f"({text})" if spelling == "plain" else rf"\left({text}\right)"
+
+
+def _factors(m, spelling):
+    """The factors of a product; one of matrices has brackets, unless numbers alone stand around."""
+    others = sum(one.head != "number" for one in m.args) - 1
+    return [_inside(one, 3 if others and one.head == "matmul" else 2, spelling) for one in m.args]
 
 
 def _bare(args, spelling, separator=", "):
@@ -157,12 +177,12 @@ def _total(m, spelling):
 def _latex_symbol(text):
     if not text or text == "…":
         return r"\dots" if text else ""
-    head, digits = re.fullmatch(r"(.*?)_?(\d*)", text).groups()
-    if head in _GREEK:
+    head, below = name_parts(text)
+    if head in GREEK:
         head = "\\" + head
     elif len(head) != 1 or not head.isalpha():
-        head = rf"\mathrm{{{_escaped(head or text)}}}"
-    return f"{head}_{{{digits}}}" if digits and head else head
+        head = rf"\mathrm{{{_escaped(head)}}}"
+    return f"{head}_{{{below}}}" if below else head
 
 
 def _escaped(text):
@@ -178,11 +198,11 @@ def _latex_call(m):
 
 
 def _latex_product(m):
-    text = _inside(m.args[0], 2, "latex")
-    for before, one in itertools.pairwise(m.args):
+    text, *rest = _factors(m, "latex")
+    for (before, one), factor in zip(itertools.pairwise(m.args), rest, strict=True):
         entries = m.text == "entries" and before.head != "number"
         sign = r" \cdot " if one.head in ("number", "negative") else r"\, "
-        text += (r" \odot " if entries else sign) + _inside(one, 2, "latex")
+        text += (r" \odot " if entries else sign) + factor
     return text
 
 
@@ -204,7 +224,7 @@ _PLAIN = {
     "number": lambda m: m.text,
     "sum": lambda m: _sum(m, "plain"),
     "negative": lambda m: f"-{_inside(m.args[0], 2, 'plain')}",
-    "product": lambda m: "·".join(_inside(one, 2, "plain") for one in m.args),
+    "product": lambda m: "·".join(_factors(m, "plain")),
     "quotient": lambda m: f"{_inside(m.args[0], 2, 'plain')}/{_inside(m.args[1], 3, 'plain')}",
     "power": _plain_power,
     "matmul": lambda m: " @ ".join(_inside(one, 3, "plain") for one in m.args),

@@ -11,6 +11,7 @@ from symgrad.explain import indexing, loops, scalars, tensors  # noqa: F401  (th
 from symgrad.explain.maths import Maths, bar, number, symbol
 from symgrad.explain.notation import notation_of
 from symgrad.explain.shapes import Lengths
+from symgrad.explain.tensors import Mean
 from symgrad.explain.trace import as_written, has_name
 from symgrad.updates import free_name
 
@@ -98,12 +99,20 @@ class Names(Formulas):
         self.formulas |= {trace.bars[one]: bar(self.names[one]) for one in trace.bars}
         self.counts = {one: self._count(line) for one, line in trace.counts().items()}
         self.formulas |= self.counts
+        self.means = {
+            line.step.outputs[0]: line for line in trace.lines if isinstance(line.notation, Mean)
+        }
 
     def _count(self, line):
         """The number of terms of a mean."""
         shape, axis = self.lengths.of(line.step.inputs[0]), line.notation.reduction.axis
         sizes = [symbol(size) for k, size in enumerate(shape) if axis is None or k in axis]
         return sizes[0] if len(sizes) == 1 else Maths("product", tuple(sizes))
+
+    def _formula(self, variable):
+        if variable in self.means:
+            return self.forward(self.means[variable])
+        return super()._formula(variable)
 
     def forward(self, line):
         """The formula on the right of a line."""

@@ -126,7 +126,18 @@ class Product(Notation):
         if a.type.ndim == 1:
             return [b @ g, pt.outer(a, g)]
         turned_a, turned_b = pt.swapaxes(a, -1, -2), pt.swapaxes(b, -1, -2)
+        if g.type.shape == (1, 1):  # vectors, of which PyTensor makes a row and a column
+            return [g * _turned(b), g * _turned(a)]
         return [unbroadcast(g @ turned_b, a), unbroadcast(turned_a @ g, b)]
+
+
+def _turned(variable):
+    """A row as a column, a column as a row."""
+    node = variable.owner
+    is_vector = node is not None and isinstance(node.op, DimShuffle) and node.inputs[0].ndim == 1
+    if not is_vector:
+        return pt.swapaxes(variable, -1, -2)
+    return node.inputs[0].dimshuffle(*reversed(node.op.new_order))
 
 
 def _is_row(variable):

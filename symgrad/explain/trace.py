@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
-from pytensor.scalar.basic import TrueDiv
+from pytensor.scalar.basic import Add, Cast, Mul, TrueDiv
 from pytensor.tensor.elemwise import CAReduce, Elemwise
+from pytensor.tensor.shape import Shape
 
 from symgrad.explain.indexing import is_into_empty, is_whole
 from symgrad.explain.notation import Notation, Step, is_float, notation_of
@@ -218,19 +219,52 @@ def has_name(variable):
     node = variable.owner
     if node is None or not variable.name:
         return bool(variable.name)
-    begins = "(d", f"{node.inputs[0].name}["  # as gradients and the slices of a scan are named
-    return variable.name not in _NAMES_OF_PYTENSOR and not variable.name.startswith(begins)
+    inner = node.inputs[0].name
+    begins = "(d", f"{inner}["  # as gradients and the slices of a scan are named
+    given = variable.name not in (*_NAMES_OF_PYTENSOR, f"{inner}.T")
+    return given and not variable.name.startswith(begins)
 
 
 def mean_of(node, clients):
     """The sum whose mean the node is, or None."""
-    is_quotient = isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, TrueDiv)
-    if not is_quotient or node.outputs[0].name != "mean":
+    if not isinstance(node.op, Elemwise) or not isinstance(node.op.scalar_op, TrueDiv):
         return None
     total = node.inputs[0].owner
-    if total is None or not isinstance(total.op, CAReduce):
+    if total is None or not isinstance(total.op, CAReduce) or clients[total.outputs[0]] != 1:
         return None
-    return total if clients[total.outputs[0]] == 1 else None
+    is_sum = isinstance(total.op.scalar_op, Add)
+    return total if is_sum and _counts(node.inputs[1], total) else None
+
+
+def _counts(divisor, total):
+    """Is this the product of the lengths of the axes that were summed?"""
+    (x,), axes, stack = total.inputs, [], [divisor]
+    while stack:
+        node = stack.pop().owner
+        if node is None:
+            return False
+        if is_index_read(node):
+            (entry,) = indices_of(node)
+            if not isinstance(entry, Constant) or not _is_shape_of(node.inputs[0], x):
+                return False
+            axes.append(int(entry.data))
+        elif _is_arithmetic(node, (Mul, Cast)) or is_transparent(node):
+            stack.extend(node.inputs)
+        else:
+            return False
+    summed = range(x.type.ndim) if total.op.axis is None else total.op.axis
+    return sorted(axes) == sorted(summed)
+
+
+def _is_shape_of(variable, x):
+    node = variable.owner
+    if node is not None and _is_arithmetic(node, Cast):
+        node = node.inputs[0].owner
+    return node is not None and isinstance(node.op, Shape) and node.inputs[0] is x
+
+
+def _is_arithmetic(node, kinds):
+    return isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, kinds)
 
 
 def _clients(nodes, outputs):

@@ -3,11 +3,13 @@
 import configparser
 import os
 from pathlib import Path
-from warnings import warn
+from warnings import catch_warnings, simplefilter, warn
 
 import pytensor
 
 from symgrad.errors import SymgradError
+from symgrad.theano.difference import tell_once
+from symgrad.theano.names import GUIDE
 
 __all__ = ["AddConfigVar", "TheanoConfigParser", "TheanoConfigWarning", "change_flags"]
 
@@ -103,6 +105,10 @@ class Section:
         if name not in self.__dict__ and key in _pytensor_flags():
             setattr(pytensor.config, key, value)
         else:
+            dotted = ".".join((*self._path, name))
+            if value != self.__dict__.get(name, value) and is_without_effect(dotted):
+                message = f"the flag {dotted} is kept, and has no effect here"
+                tell_once(message, kind=TheanoConfigWarning)
             object.__setattr__(self, name, value)
 
 
@@ -111,6 +117,13 @@ class TheanoConfigParser(Section):
 
     def __init__(self):
         super().__init__((), DEFAULTS)
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "compute_test_value":
+            from symgrad.theano.gof import test_values
+
+            test_values.install(value)
 
     def change_flags(self, **flags):
         """A context, or a decorator, in which flags have other values."""
@@ -132,7 +145,11 @@ class TheanoConfigParser(Section):
             section = section.__dict__[part]
         key = "__".join((*path, name))
         if name in section.__dict__:
-            setattr(section, name, _like(section.__dict__[name], text))
+            value = _like(section.__dict__[name], text)
+            if dotted in OBEYED:
+                setattr(section, name, value)
+            else:
+                object.__setattr__(section, name, value)
             return dotted in OBEYED
         if key not in _pytensor_flags():
             object.__setattr__(section, name, text)
@@ -142,15 +159,27 @@ class TheanoConfigParser(Section):
 
 
 # Flags of our own that `theano.function` reads; device=cpu is what is done anyway.
-OBEYED = {"mode", "linker", "optimizer", "int_division"}
+OBEYED = {"mode", "linker", "optimizer", "int_division", "compute_test_value"}
 SILENT = {"device", "force_device", "base_compiledir", "compiledir", "nvcc.fastmath"}
 
 
-class change_flags:
-    """A context, or a decorator, in which flags have other values: ``floatX="float32"``."""
+def is_without_effect(dotted):
+    """Whether a flag is Theano's, and nothing here asks for it."""
+    known = DEFAULTS
+    for part in dotted.split("."):
+        known = known.get(part) if isinstance(known, dict) else None
+    silent = dotted in OBEYED or dotted in SILENT - {"device"} or dotted.startswith("warn.")
+    return known is not None and not isinstance(known, dict) and not silent
 
-    def __init__(self, **flags):
-        self._flags = flags
+
+class change_flags:
+    """A context, or a decorator, in which flags have other values: ``floatX="float32"``.
+
+    A list of pairs ``("conv.assert_shape", True)`` does, too.
+    """
+
+    def __init__(self, args=(), **flags):
+        self._flags = dict(args) | flags
 
     def __call__(self, function):
         def changed(*args, **kwargs):
@@ -180,7 +209,9 @@ def _locate(name):
     def access(value):
         if value is None:
             return getattr(section, last)
-        setattr(section, last, value)
+        with catch_warnings():
+            simplefilter("ignore", TheanoConfigWarning)  # it is for a while only
+            setattr(section, last, value)
         return value
 
     return access
@@ -261,7 +292,7 @@ def apply_flags():
             ignored.append(f"{name}={text}")
     if ignored:
         warn(
-            f"flags of Theano without effect here: {', '.join(ignored)}",
+            f"flags of Theano without effect here: {', '.join(ignored)}. See {GUIDE}",
             TheanoConfigWarning,
             stacklevel=2,
         )

@@ -22,8 +22,6 @@ from symgrad.theano.compile.mode import get_mode
 from symgrad.theano.compile.ops import ViewOp
 from symgrad.theano.names import forward
 
-__all__ = ["Lop", "Rop", "consider_constant", "grad", "verify_grad"]
-
 
 def grad(
     cost,
@@ -56,10 +54,14 @@ def Rop(f, wrt, eval_points, disconnected_outputs="raise", return_disconnected="
         "return_disconnected": return_disconnected.lower(),
     }
     try:
-        return pytensor_gradient.pushforward(f, wrt, points, **options)
-    except (NotImplementedError, NullTypeGradError):
-        # An Op may know its R_op without having a gradient.
         return pytensor_gradient.pushforward(f, wrt, points, use_op_pushforward=True, **options)
+    except (NotImplementedError, DisconnectedInputError) as error:
+        # Two pullbacks do the same, where an Op has a gradient but no R_op; Scan with a random
+        # state in it has none.
+        try:
+            return pytensor_gradient.pushforward(f, wrt, points, **options)
+        except (NotImplementedError, NullTypeGradError):
+            raise error from None
 
 
 def Lop(f, wrt, eval_points, consider_constant=None, disconnected_inputs="raise"):
@@ -106,5 +108,7 @@ def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=N
         fun, pt, n_tests=n_tests, rng=rng, eps=eps, out_type=out_type, abs_tol=abs_tol, **options
     )
 
+
+verify_grad.E_grad = pytensor_gradient.GradientError
 
 __getattr__ = forward("theano.gradient", "pytensor.gradient")

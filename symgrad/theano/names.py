@@ -2,25 +2,100 @@
 
 import dis
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 
 from symgrad.errors import MissingImportError, MissingNameError
 
-__all__ = ["MissingImportError", "MissingNameError", "forward", "missing_module"]
+__all__ = ["MissingImportError", "MissingNameError", "forward", "missing_module", "recorded", "why"]
 
+_NOWHERE = object()
 GUIDE = "docs/how-to/port-theano.md"
 
 # Why a name is not here, and what to write instead: by the longest prefix that fits.
+_NO_GPU = "there is no libgpuarray: use `symgrad run --backend jax` on a GPU"
+_NO_CUDA = "there is no CUDA backend: use `symgrad run --backend jax` on a GPU"
+_NO_MPI = "there is no MPI: see jax.distributed for many processes"
+_NO_LOAD = "arrays are not read from disk by an Op: give numpy.load's result"
+_INSIDE = "an inside of Theano's compiler: PyTensor has its own"
+_REWRITE = "a rewrite, or a part of one, of Theano: PyTensor's are in pytensor.tensor.rewriting"
+_PROFILE = "ProfileMode was replaced: write function(..., profile=True)"
+_OP_CLASS = "the class of an Op that PyTensor built otherwise: call the function"
+_TOOL = "a tool for those who wrote Theano: leave it out"
+_CLASSES = ("Default", "DiffOp", "Flatten", "Mean", "Tile", "Tri")
 REASONS = {
-    "theano.gpuarray": "there is no libgpuarray: use `symgrad run --backend jax` on a GPU",
-    "theano.sandbox.cuda": "there is no CUDA backend: use `symgrad run --backend jax` on a GPU",
-    "theano.sandbox.gpuarray": "there is no libgpuarray: use `symgrad run --backend jax` on a GPU",
-    "theano.tensor.mpi": "there is no MPI: see jax.distributed for many processes",
-    "theano.tensor.MPI": "there is no MPI: see jax.distributed for many processes",
-    "theano.tensor.load": "arrays are not read from disk by an Op: give numpy.load's result",
-    "theano.compile.profilemode": "ProfileMode was replaced: write function(..., profile=True)",
-    "theano.ProfileMode": "ProfileMode was replaced: write function(..., profile=True)",
+    "theano.gpuarray": _NO_GPU,
+    "theano.sandbox.gpuarray": _NO_GPU,
+    "theano.sandbox.cuda": _NO_CUDA,
+    "theano.tensor.mpi": _NO_MPI,
+    "theano.tensor.MPI": _NO_MPI,
+    "theano.tensor.isend": _NO_MPI,
+    "theano.tensor.irecv": _NO_MPI,
+    "theano.tensor.send": _NO_MPI,
+    "theano.tensor.recv": _NO_MPI,
+    "theano.tensor.io": _NO_MPI,
+    "theano.tensor.load": _NO_LOAD,
+    "theano.tensor.LoadFromDisk": _NO_LOAD,
+    "theano.tensor.io.load": _NO_LOAD,
+    "theano.tensor.io.LoadFromDisk": _NO_LOAD,
+    "theano.ProfileMode": _PROFILE,
+    "theano.compile.profilemode": _PROFILE,
+    "theano.compile": _INSIDE,
+    "theano.configdefaults": "it looked for compilers and libraries: PyTensor does that",
+    "theano.configparser": "flags are read by PyTensor's parser: use theano.config",
+    "theano.d3viz": "PyTensor's page of a graph has no such part",
+    "theano.gof": _INSIDE,
+    "theano.misc": _TOOL,
+    "theano.pathparse": _TOOL,
+    "theano.rpath": _TOOL,
+    "theano.test": _TOOL,
+    "theano.theano_logger": "PyTensor logs: use logging.getLogger('pytensor')",
+    "theano.logging_default": "PyTensor logs: use logging.getLogger('pytensor')",
+    "theano.has_handlers": "PyTensor logs: use logging.getLogger('pytensor')",
+    "theano.disable_log_handler": "PyTensor logs: use logging.getLogger('pytensor')",
+    "theano.sandbox.fourier": "use theano.tensor.fft",
+    "theano.tensor.fourier": "use theano.tensor.fft",
+    "theano.sandbox.linalg": "hints about matrices are gone: use assume_a of pytensor's solve",
+    "theano.sandbox.rng_mrg": "an inside of the streams: use MRG_RandomStreams",
+    "theano.sandbox.conv": "use theano.tensor.nnet.conv2d",
+    "theano.sandbox.blocksparse": "use theano.tensor.nnet.blocksparse",
+    "theano.scalar": "PyTensor dropped this Op on numbers: use that on tensors",
+    "theano.scan_module.scan_opt": _REWRITE,
+    "theano.scan_module.scan_utils": "an inside of scan: PyTensor's is another",
+    "theano.sparse": "PyTensor dropped this Op on sparse matrices: use another",
+    "theano.tensor.Advanced": "boolean masks are indices like others in PyTensor: write x[mask]",
+    "theano.tensor.advanced_boolean": "boolean masks are indices like others: write x[mask]",
+    "theano.tensor.subtensor": "boolean masks and indices are one Op in PyTensor: write x[index]",
+    "theano.tensor.blas": "BLAS is called by PyTensor's own Ops: write T.dot",
+    "theano.tensor.elemwise_cgen": _INSIDE,
+    "theano.tensor.inc_code": _INSIDE,
+    "theano.tensor.nlinalg": _OP_CLASS,
+    "theano.tensor.slinalg": _OP_CLASS,
+    "theano.tensor.nnet.nnet": _OP_CLASS,
+    "theano.tensor.nnet": _OP_CLASS,
+    "theano.tensor.nnet.bn": _OP_CLASS,
+    "theano.tensor.nnet.ctc": "there is no warp-ctc: write a scan, or take the loss of JAX",
+    "theano.tensor.nnet.opt": _REWRITE,
+    "theano.tensor.nnet.nnet.local_": _REWRITE,
+    "theano.tensor.nnet.nnet.crossentropy_to": _REWRITE,
+    "theano.tensor.nnet.crossentropy_to": _REWRITE,
+    "theano.tensor.nnet.graph_merge": _REWRITE,
+    "theano.tensor.nnet.nnet.graph_merge": _REWRITE,
+    "theano.tensor.nnet.softmax_simplifier": _REWRITE,
+    "theano.tensor.nnet.nnet.softmax_simplifier": _REWRITE,
+    "theano.tensor.nnet.sigm": _REWRITE,
+    "theano.tensor.opt": _REWRITE,
+    "theano.tensor.raw_random": "an inside of the streams: use RandomStreams",
+    "theano.tensor.sort": _OP_CLASS,
+    **dict.fromkeys(
+        (f"theano.tensor.{basic}{name}" for basic in ("", "basic.") for name in _CLASSES), _OP_CLASS
+    ),
+    "theano.tensor.xlogx": _OP_CLASS,
+    "theano.tensor.signal.pool": _OP_CLASS,
+    "theano.typed_list.opt": _REWRITE,
 }
 UNKNOWN = "neither PyTensor nor symgrad.theano has it: write it with the Ops that remain"
 
@@ -45,17 +120,35 @@ def forward(module, *sources, renamed=()):
     renamed = dict(renamed)
 
     def __getattr__(name):
+        if name == "__all__":
+            return _all_of(module)
+        if name == "config":  # not PyTensor's, which has other flags
+            return import_module("symgrad.theano.configparser").config
         if not name.startswith("__"):
             for source in sources:
-                try:
-                    return getattr(import_module(source), renamed.get(name, name))
-                except AttributeError:
-                    continue
+                found = getattr(import_module(source), renamed.get(name, name), _NOWHERE)
+                if found is not _NOWHERE and not _is_module_of_pytensor(found):
+                    return found
             if (found := _submodule(f"symgrad.{module}", name)) is not None:
                 return found
         raise _missing(module, name, sys._getframe(1))
 
     return __getattr__
+
+
+@cache
+def recorded():
+    """What Theano 1.0.5 had: ``{module: names}``."""
+    lines = Path(__file__).with_name("names_of_1_0_5.txt").read_text(encoding="ascii").splitlines()
+    pairs = (line.split(":") for line in lines)
+    return {module: tuple(names.split()) for module, names in pairs}
+
+
+def _all_of(module):
+    """What ``from module import *`` brings: what is passed on, too."""
+    found = import_module(f"symgrad.{module}")
+    own = {name for name in vars(found) if not name.startswith("_")}
+    return sorted(own | {name for name in recorded().get(module, ()) if hasattr(found, name)})
 
 
 def _submodule(package, name):
@@ -65,6 +158,11 @@ def _submodule(package, name):
     if find_spec(f"{package}.{name}") is None:
         return None
     return import_module(f"{package}.{name}")
+
+
+def _is_module_of_pytensor(found):
+    """These have other names in them; Theano's module of that name is another."""
+    return isinstance(found, ModuleType) and found.__name__.startswith("pytensor.")
 
 
 def missing_module(name):
@@ -78,10 +176,14 @@ def _missing(module, name, caller):
     return kind(_message(f"{module}.{name}"))
 
 
-def _message(whole):
+def why(whole):
+    """Why a name is not here, and what to write instead."""
     prefixes = [prefix for prefix in REASONS if whole.startswith(prefix)]
-    reason = REASONS[max(prefixes, key=len)] if prefixes else UNKNOWN
-    return f"{whole} is not available: {reason}. See {GUIDE}"
+    return REASONS[max(prefixes, key=len)] if prefixes else UNKNOWN
+
+
+def _message(whole):
+    return f"{whole} is not available: {why(whole)}. See {GUIDE}"
 
 
 def _imports_from(frame):

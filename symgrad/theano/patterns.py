@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.util import find_spec
 
+from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 from pytensor.tensor import as_tensor_variable
@@ -89,6 +90,8 @@ class Rebroadcast(COp):
         return [Rebroadcast(*enumerate(x.type.broadcastable))(gradient)]
 
     def pushforward(self, inputs, outputs, eval_points):
+        if isinstance(eval_points[0].type, DisconnectedType):
+            return [disconnected_type()]
         return self(*eval_points, return_list=True)
 
 
@@ -116,6 +119,15 @@ def unbroadcast(x, *axes):
 def patternbroadcast(x, broadcastable):
     """`x` with the pattern given: True where the length is 1 and the axis stretches."""
     return _rebroadcast(x, list(enumerate(broadcastable)))
+
+
+def widened(x, kind):
+    """`x` with the pattern of a type that does not know of all its axes of length 1."""
+    own, wanted = (getattr(one, "broadcastable", ()) for one in (x.type, kind))
+    if own == wanted or len(own) != len(wanted):
+        return x
+    fits = all(known or not needed for known, needed in zip(own, wanted, strict=True))
+    return patternbroadcast(x, wanted) if fits else x
 
 
 class _AnyTensorType(type(PyTensorType)):

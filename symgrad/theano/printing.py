@@ -15,8 +15,6 @@ from pytensor.tensor.variable import TensorConstant
 
 from symgrad.theano.names import forward
 
-__all__ = ["debugprint", "pp", "pprint", "type_as_text"]
-
 _PATTERNS = {
     (): "scalar",
     (False,): "vector",

@@ -10,7 +10,9 @@ import itertools
 import re
 import tokenize
 
-__all__ = ["compiled", "translated"]
+__all__ = ["compiled", "decoded", "translated"]
+
+TUPLE = "py2_tuple_"  # starts the name of a parameter that was a tuple; its text follows
 
 _STRING = (
     r"[bBrRuU]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\""
@@ -32,7 +34,7 @@ def compiled(source, path):
     path : str
         For messages and tracebacks.
     """
-    tree = ast.parse(translated(_decoded(source)), filename=path)
+    tree = ast.parse(translated(decoded(source)), filename=path)
     future = any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"
@@ -46,7 +48,8 @@ def compiled(source, path):
     return compile(ast.fix_missing_locations(tree), path, "exec")
 
 
-def _decoded(source):
+def decoded(source):
+    """The text of a source, with tabs of eight columns."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     text = source.decode(encoding, errors="surrogateescape").replace("\r\n", "\n")
     return re.sub(r"^[ \t]+", lambda match: match[0].expandtabs(8), text, flags=re.MULTILINE)
@@ -131,6 +134,10 @@ def _opens_block(token, statement):
 
 def _edits(statement):
     """Changes to one statement: ``(start, end, new text)``."""
+    return [*_keyword_edits(statement), *_parameter_edits(statement)]
+
+
+def _keyword_edits(statement):
     first = statement[0].string
     if first == "print" and not _is_name(statement):
         return _print_edits(statement)
@@ -142,6 +149,34 @@ def _edits(statement):
         comma = _top_level(statement, ",")
         return [(comma[0].start, comma[0].end, " as")] if comma else []
     return []
+
+
+def _parameter_edits(statement):
+    """``def f(self, (x, y))`` and ``lambda (x, y): x``: a tuple becomes a name that tells of it."""
+    edits = []
+    for k, token in enumerate(statement):
+        if token.type == tokenize.NAME and token.string in ("def", "lambda"):
+            start = k + (3 if token.string == "def" else 1)
+            edits += [
+                (one[0].start, one[-1].end, TUPLE + "".join(t.string for t in one).encode().hex())
+                for one in _parameters(statement[start:])
+                if one[0].string == "("
+            ]
+    return edits
+
+
+def _parameters(tokens):
+    """The tokens of each parameter, of those up to the end of the list."""
+    found, depth = [[]], 0
+    for token in tokens:
+        if depth == 0 and token.string in (")", ":"):
+            break
+        if depth == 0 and token.string == ",":
+            found.append([])
+            continue
+        depth += (token.string in "([{") - (token.string in ")]}")
+        found[-1].append(token)
+    return [one for one in found if one]
 
 
 def _is_name(statement):
@@ -220,6 +255,8 @@ def _edited(text, edits):
         if isinstance(new, tuple):
             before, (left, right), after = new
             new = before + text[at(left) : at(right)].strip() + after
+        removed = text[at(start) : at(end)]
+        new += "\n" * (removed.count("\n") - new.count("\n"))  # lines keep their numbers
         pieces += [text[done : at(start)], new]
         done = max(done, at(end))
     return "".join(pieces) + text[done:]
@@ -233,6 +270,21 @@ class _Meaning(ast.NodeTransformer):
 
     def __init__(self, division):
         self._division = division
+
+    def visit_FunctionDef(self, node):
+        self.generic_visit(node)
+        node.body[:0] = [
+            ast.Assign([target], ast.Name(name, ast.Load())) for name, target in _tuples(node)
+        ]
+        return node
+
+    def visit_Lambda(self, node):
+        self.generic_visit(node)
+        for name, target in _tuples(node):  # [body for target in [name]][0]
+            given = ast.List([ast.Name(name, ast.Load())], ast.Load())
+            body = ast.ListComp(node.body, [ast.comprehension(target, given, [], 0)])
+            node.body = ast.Subscript(body, ast.Constant(0), ast.Load())
+        return node
 
     def visit_BinOp(self, node):
         self.generic_visit(node)
@@ -260,6 +312,15 @@ class _Meaning(ast.NodeTransformer):
         if method == "sort" and len(node.args) == 1:
             node.keywords.append(ast.keyword("key", _call("py2_key_of", node.args.pop())))
         return node
+
+
+def _tuples(node):
+    """The parameters that were tuples: ``(name, target)``."""
+    for one in node.args.args:
+        if one.arg.startswith(TUPLE):
+            written = bytes.fromhex(one.arg.removeprefix(TUPLE)).decode()
+            (target,) = ast.parse(f"{written} = 0").body[0].targets
+            yield one.arg, target
 
 
 def _call(name, *arguments):

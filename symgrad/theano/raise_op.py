@@ -1,12 +1,10 @@
 """``theano.raise_op``: an Op that raises."""
 
-from pytensor.raise_op import CheckAndRaise
+from pytensor.raise_op import CheckAndRaise as CheckAndRaise
 
 from symgrad.theano.gof.graph import Apply
 from symgrad.theano.gof.op import Op
 from symgrad.theano.names import forward
-
-__all__ = ["CheckAndRaise", "Raise"]
 
 
 class Raise(Op):

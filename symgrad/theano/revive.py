@@ -7,9 +7,11 @@ import builtins
 import collections
 import collections.abc
 import inspect
+from operator import attrgetter
 
 import numpy as np
 import pytensor
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import as_string
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter
@@ -19,6 +21,7 @@ from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import _tensor_py_operators
 
 from symgrad.theano.compile.mode import backend, get_mode
+from symgrad.theano.gof.test_values import paused
 from symgrad.theano.printing import type_as_text
 
 __all__ = ["revive"]
@@ -48,25 +51,25 @@ NUMPY = {
     "asscalar": lambda array: array.item(),
     "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype=dtype),
 }
+COLLECTIONS = ("Callable", "Iterable", "Mapping", "MutableMapping", "Sequence", "Set")
 
 
 def revive():
     """Bring it all back; doing it twice is doing it once."""
     _revive_names(np, NUMPY | {"cast": _Cast(), "trapz": getattr(np, "trapezoid", None)})
-    _revive_names(
-        collections,
-        {
-            name: getattr(collections.abc, name)
-            for name in ("Callable", "Iterable", "Mapping", "MutableMapping", "Sequence", "Set")
-        },
-    )
+    _revive_names(collections, {name: getattr(collections.abc, name) for name in COLLECTIONS})
     _revive_names(inspect, {"getargspec": _getargspec})
     _tensor_py_operators.__bool__ = _is_true
+    _tensor_py_operators.reshape = _reshape
+    _tensor_py_operators.__getitem__ = _getitem
     pytensor.config.linker = {"c": "cvm"}.get(backend(), backend())
     pytensor.graph.basic.Variable.eval = _evaluate
     GraphRewriter.optimize = GraphRewriter.rewrite
     FunctionGraph.__repr__ = FunctionGraph.__str__ = _graph_as_text
     TensorType.__repr__ = TensorType.__str__ = type_as_text
+    SharedVariable.default_update = property(
+        attrgetter("_default_update"), _set_default_update, _set_default_update
+    )
     np.set_printoptions(legacy="1.25")  # numbers, not np.float64(...)
 
 
@@ -103,10 +106,33 @@ def _is_true(variable):
     return True
 
 
+_pytensor_getitem = _tensor_py_operators.__getitem__
+
+
+def _getitem(variable, index):
+    """A list with a slice in it is as a tuple."""
+    if isinstance(index, list) and any(isinstance(one, slice) for one in index):
+        index = tuple(index)
+    return _pytensor_getitem(variable, index)
+
+
+def _set_default_update(variable, update=None):
+    """Without PyTensor's warning; ``del`` takes it away."""
+    if update is not None:
+        update = variable.type.filter_variable(update, allow_convert=True)
+    variable._default_update = update
+
+
+def _reshape(variable, shape, ndim=None):
+    """As in Theano, `ndim` may be given by its place."""
+    return pytensor.tensor.reshape(variable, shape, ndim=ndim)
+
+
 _pytensor_eval = pytensor.graph.basic.Variable.eval
 
 
 def _evaluate(variable, inputs_to_values=None, **options):
     """``eval`` by the mode that functions have."""
     options.setdefault("mode", get_mode())
-    return _pytensor_eval(variable, inputs_to_values, **options)
+    with paused():
+        return _pytensor_eval(variable, inputs_to_values, **options)

@@ -5,7 +5,7 @@ import unicodedata
 
 from symgrad.explain.maths import bar
 
-__all__ = ["as_text", "rewrite_rows", "shape_text", "values_text"]
+__all__ = ["as_text", "rewrite_groups", "rewrite_rows", "shape_text", "values_text"]
 
 
 def as_text(explanation):
@@ -160,17 +160,20 @@ def _compilation(one):
 
 def rewrite_rows(compilation):
     """``(number, name, change)``; neighbours that change no formula share a row."""
-    changes = [(one.name, one.before.plain(), one.after.plain()) for one in compilation.rewrites]
-    numbered = enumerate(changes, 1)
+    for label, one, is_seen in rewrite_groups(compilation):
+        change = f"{one.before.plain()}  ->  {one.after.plain()}" if is_seen else "the same formula"
+        yield label, one.name, change
+
+
+def rewrite_groups(compilation):
+    """``(number, rewrite, does a formula change?)``; neighbours that change none are one."""
+    changes = [(one, one.before.plain() != one.after.plain()) for one in compilation.rewrites]
     grouped = itertools.groupby(
-        numbered, lambda one: one[1][0] if one[1][1] == one[1][2] else one[0]
+        enumerate(changes, 1), lambda entry: entry[0] if entry[1][1] else entry[1][0].name
     )
     for _, group in grouped:
-        (first, (name, before, after)), *rest = group
-        if before == after:
-            yield f"{first}-{rest[-1][0]}" if rest else f"{first}", name, "the same formula"
-        else:
-            yield f"{first}", name, f"{before}  ->  {after}"
+        (first, (rewrite, is_seen)), *rest = group
+        yield f"{first}-{rest[-1][0]}" if rest else f"{first}", rewrite, is_seen
 
 
 def values_text(value):
@@ -179,7 +182,8 @@ def values_text(value):
         return ""
     if isinstance(value, list):
         return f"[{', '.join(map(values_text, value))}]"
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    # Zero has no sign here.
+    return f"{value + 0.0:.5g}" if isinstance(value, float) else str(value)
 
 
 def width(text):

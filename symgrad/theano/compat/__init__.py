@@ -4,7 +4,7 @@ from collections import OrderedDict as OrderedDict
 from collections.abc import Callable as Callable
 from collections.abc import Iterable as Iterable
 from collections.abc import Mapping as Mapping
-from collections.abc import MutableMapping as DictMixin
+from collections.abc import MutableMapping as DictMixin  # noqa: F401
 from collections.abc import ValuesView as ValuesView
 from functools import partial as partial
 from importlib import reload as reload
@@ -12,8 +12,6 @@ from io import BytesIO as BytesIO
 from operator import itemgetter as itemgetter
 
 from symgrad.theano.names import forward
-
-__all__ = ["PY3", "DefaultOrderedDict", "DictMixin", "OrderedDict", "izip"]
 
 PY3 = True
 izip, imap = zip, map
@@ -24,9 +22,14 @@ def cmp(x, y):
     return (x > y) - (x < y)
 
 
-def decode(text):
+def exc_message(e):
+    """What an exception was raised with: its one argument, or all of them."""
+    return e.args[0] if len(e.args) == 1 else e.args
+
+
+def decode(x):
     """Text, from bytes or text."""
-    return text.decode("utf-8") if isinstance(text, bytes) else text
+    return x.decode("utf-8") if isinstance(x, bytes) else x
 
 
 class DefaultOrderedDict(OrderedDict):

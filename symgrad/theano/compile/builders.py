@@ -1,11 +1,10 @@
 """``theano.compile.builders``: a graph as one Op."""
 
 from pytensor.compile.builders import OpFromGraph as PyTensorOpFromGraph
+from pytensor.graph.basic import Variable
 
 from symgrad.theano.gof.op import OldStyle
 from symgrad.theano.names import forward
-
-__all__ = ["OpFromGraph"]
 
 
 class OpFromGraph(OldStyle, PyTensorOpFromGraph):
@@ -35,15 +34,11 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
         name=None,
         **options,
     ):
-        if callable(grad_overrides):
-            gradient = grad_overrides
-
-            def lop_overrides(inputs, outputs, gradients):
-                return gradient(inputs, gradients)
-
+        if grad_overrides != "default":
+            lop_overrides = _each(_without_outputs, grad_overrides)
         given = {
-            "pullback": None if isinstance(lop_overrides, str) else lop_overrides,
-            "pushforward": None if isinstance(rop_overrides, str) else rop_overrides,
+            "pullback": _each(_none_if_default, lop_overrides),
+            "pushforward": _each(_none_if_default, rop_overrides),
         }
         given = {key: value for key, value in given.items() if value is not None}
         super().__init__(
@@ -55,6 +50,26 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
             **given,
             **options,
         )
+
+
+def _each(change, override):
+    """`change` of one override for all, or of a list with one for each."""
+    return list(map(change, override)) if isinstance(override, (list, tuple)) else change(override)
+
+
+def _none_if_default(override):
+    return None if isinstance(override, str) else override
+
+
+def _without_outputs(override):
+    """A gradient of ``(inputs, gradients)`` as one of ``(inputs, outputs, gradients)``."""
+    if isinstance(override, PyTensorOpFromGraph):
+        return lambda inputs, outputs, gradients: override(
+            *inputs, *gradients, return_list=len(inputs) > 1
+        )
+    if isinstance(override, (str, Variable)):
+        return override
+    return lambda inputs, outputs, gradients: override(inputs, gradients)
 
 
 __getattr__ = forward("theano.compile.builders", "pytensor.compile.builders")

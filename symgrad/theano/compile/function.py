@@ -1,7 +1,9 @@
 """``theano.function``."""
 
 import contextlib
+import inspect
 import pickle
+from functools import partial
 
 from pytensor.compile.debug.profiling import ProfileStats
 from pytensor.compile.maker import FunctionMaker
@@ -11,9 +13,12 @@ from pytensor.graph.basic import Constant, Variable
 
 from symgrad.backends import blas
 from symgrad.theano.compile.function_module import Function, convert_function_input, is_jax
+from symgrad.theano.compile.index_report import with_report
 from symgrad.theano.compile.io import In, Out
 from symgrad.theano.compile.mode import get_mode
 from symgrad.theano.configparser import config
+from symgrad.theano.gof.test_values import paused
+from symgrad.theano.patterns import widened
 from symgrad.theano.updates import OrderedUpdates
 
 __all__ = ["function", "function_dump"]
@@ -64,18 +69,21 @@ def function(
     inputs = [_as_input(one, allow_input_downcast) for one in inputs]
     _check_inputs(inputs)
     outputs = _shared_outputs(outputs)
+    mode = get_mode(mode)
+    asked, updates = outputs, [_widened(*pair) for pair in _pairs(updates)]
+    if is_jax(mode):
+        outputs, updates = with_report(outputs, updates)
     expanded, cloned = construct_function_ins_and_outs(
         inputs,
         outputs,
-        updates=_pairs(updates),
+        updates=updates,
         givens=_pairs(givens),
         no_default_updates=_wanted(no_default_updates),
         rebuild_strict=rebuild_strict,
         allow_input_downcast=allow_input_downcast,
     )
     blas.configure()
-    mode = get_mode(mode)
-    with _quiet(mode):
+    with _quiet(mode), paused():
         compiled = mode.function_maker(
             expanded,
             cloned,
@@ -86,6 +94,18 @@ def function(
             on_unused_input=on_unused_input or config.on_unused_input,
             name=name,
         ).create()
+    if isinstance(compiled, Function) and all(one.update is None for one in inputs):
+        compiled.without_updates = partial(
+            function,
+            inputs,
+            asked,
+            mode=mode,
+            givens=givens,
+            no_default_updates=True,
+            name=name,
+            rebuild_strict=rebuild_strict,
+            on_unused_input="ignore",
+        )
     return _Named(compiled, keys) if keys is not None else compiled
 
 
@@ -129,9 +149,9 @@ class _Named:
 def _listed(outputs):
     if not isinstance(outputs, dict):
         return outputs, None
-    keys = sorted(outputs)
-    if not all(isinstance(key, str) for key in keys):
+    if not all(isinstance(key, str) for key in outputs):
         raise AssertionError("the keys of a dict of outputs are strings")
+    keys = sorted(outputs)
     return [outputs[key] for key in keys], keys
 
 
@@ -184,6 +204,10 @@ def _pairs(mapping):
     return [tuple(pair) for pair in mapping]
 
 
+def _widened(shared, new):
+    return shared, widened(new, shared.type) if isinstance(new, Variable) else new
+
+
 def _wanted(no_default_updates):
     return list(no_default_updates) if isinstance(no_default_updates, tuple) else no_default_updates
 
@@ -195,7 +219,11 @@ def _profile(profile, name):
 
 
 def function_dump(filename, inputs, outputs=None, *args, extra_tag_to_remove=None, **options):
-    """Write what a call of ``function`` was given to a file, for someone who looks for a fault."""
-    options |= {"inputs": inputs, "outputs": outputs}
+    """Write what a call of ``function`` was given to a file, for someone who looks for a fault.
+
+    The file holds a pickled dict: ``function(**pickle.load(file))`` compiles it.
+    """
+    given = inspect.signature(function).bind(inputs, outputs, *args, **options)
+    given.apply_defaults()
     with open(filename, "wb") as file:
-        pickle.dump(options | {"args": args}, file)
+        pickle.dump(given.arguments, file)

@@ -7,10 +7,8 @@ import pytensor.compile.executor as executor
 from pytensor.compile.io import SymbolicInput
 from pytensor.link.basic import Container
 
+from symgrad.theano.compile.index_report import check_report, reported
 from symgrad.theano.names import forward
-
-__all__ = ["Function", "Values"]
-
 
 # Whether a function of this process runs on JAX, which leaves its arrays in shared variables.
 _JAX_IN_USE = set()
@@ -19,7 +17,7 @@ _JAX_IN_USE = set()
 class Function(executor.Function):
     """A compiled function; ``f[x]`` is the value of a default, of a state or of a shared."""
 
-    __slots__ = ("_defaults", "_on_jax")
+    __slots__ = ("_beside_report", "_defaults", "_on_jax", "without_updates")
 
     def __init__(self, vm, input_storage, *args, **kwargs):
         super().__init__(vm, input_storage, *args, **kwargs)
@@ -31,7 +29,9 @@ class Function(executor.Function):
             if isinstance(one.value, Container) and not one.shared and one.update is None
         ]
         self._on_jax = is_jax(self.maker.mode)
+        self._beside_report = reported(self.maker.outputs) if self._on_jax else None
         _JAX_IN_USE.update({True} if self._on_jax else ())
+        self.without_updates = None
 
     def __call__(self, *args, **kwargs):
         if not self._defaults:
@@ -49,7 +49,10 @@ class Function(executor.Function):
         if _JAX_IN_USE:
             for shared in self.get_shared():
                 shared.get_value(borrow=True)  # brings home what JAX left in it: C would crash
-        return super().__call__(*args, **kwargs)
+        try:
+            return super().__call__(*args, **kwargs)
+        except OverflowError as error:  # NumPy 2 has this for an integer that a dtype cannot hold
+            raise TypeError(*error.args) from error
 
     def _evaluate_jax(self, args, kwargs):
         from symgrad.backends import jax
@@ -58,15 +61,31 @@ class Function(executor.Function):
             for shared in self.get_shared():
                 jax.to_device(shared)
             values = super().__call__(*args, **kwargs)
-        if isinstance(values, list):
-            return [np.asarray(value) for value in values]
-        return None if values is None else np.asarray(values)
+        if not isinstance(values, list):
+            return None if values is None else np.asarray(values)
+        values = [np.asarray(value) for value in values]
+        if self._beside_report is None:
+            return values
+        check_report(values.pop())
+        if self._beside_report == "nothing":
+            return None
+        return values[0] if self._beside_report == "one" else values
 
-    def copy(self, *args, **kwargs):
+    def copy(self, share_memory=False, swap=None, delete_updates=False, name=None, profile=None):
         """A function of its own; as Theano's copies, it returns a list, of one output, too."""
-        copied = super().copy(*args, **kwargs)
+        source = self
+        if delete_updates and self.without_updates and self._updates_in_place():
+            # One node may compute an output and an update: without, it is another graph.
+            source, delete_updates = self.without_updates(), False
+        copied = executor.Function.copy(source, share_memory, swap, delete_updates, name, profile)
         copied.unpack_single = False
+        copied._beside_report = source._beside_report and "several"
         return copied
+
+    def _updates_in_place(self):
+        graph = self.maker.fgraph
+        updated = [graph.inputs[index] for index in graph.update_mapping.values()]
+        return hasattr(graph, "destroyers") and any(map(graph.destroyers, updated))
 
     finder = property(lambda self: self._finder, doc="The containers, by position, name, variable.")
     inv_finder = property(lambda self: self._inv_finder)
@@ -129,6 +148,7 @@ class Values(Containers):
 
 
 def is_jax(mode):
+    """Whether a mode compiles by JAX."""
     from pytensor.link.jax.linker import JAXLinker
 
     return isinstance(mode.linker, JAXLinker)

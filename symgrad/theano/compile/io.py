@@ -1,13 +1,14 @@
 """``theano.compile.io``: inputs with defaults, names and updates, and outputs."""
 
+import copy
+
 import pytensor.compile.io as pytensor_io
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.link.basic import Container
 
 from symgrad.theano.names import forward
-
-__all__ = ["In", "Out", "SymbolicInput", "SymbolicOutput"]
+from symgrad.theano.patterns import widened
 
 Out = SymbolicOutput = pytensor_io.Out
 SymbolicInput = pytensor_io.SymbolicInput
@@ -42,7 +43,17 @@ class In(pytensor_io.In):
             update = variable.type.constant_type(variable.type, update)
         if update is not None:
             update = variable.type.filter_variable(update, allow_convert=True)
+            update = widened(update, variable.type)
         super().__init__(variable, name=name, value=value, update=update, **options)
+
+    def __copy__(self):
+        """Functions that are made from one input have values of their own for it."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        if self.has_default:
+            options = {"strict": self.strict, "allow_downcast": self.allow_downcast}
+            twin.value = _contained(self.variable, copy.copy(self.value.storage[0]), options)
+        return twin
 
 
 def _contained(variable, value, options):

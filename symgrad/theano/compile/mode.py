@@ -7,6 +7,7 @@ from symgrad.backends import choose, mode_of
 from symgrad.backends.rewrites import with_symgrad_rewrites
 from symgrad.theano.compile.set_to_inc import TAG
 from symgrad.theano.configparser import config
+from symgrad.theano.difference import tell_once
 from symgrad.theano.names import forward
 
 __all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend"]
@@ -55,6 +56,7 @@ def get_mode(mode=None):
             big_is_error=config.NanGuardMode.big_is_error,
         )
     if mode in ("ProfileMode", "PROFILE_MODE"):
+        tell_once("ProfileMode is FAST_RUN here: write function(..., profile=True) to measure")
         return _flagged(mode_of(backend()).including(TAG))
     return with_symgrad_rewrites(pytensor_mode.get_mode(mode))
 

@@ -1,5 +1,7 @@
 """``theano.compile.ops``: Ops that concern memory and shapes, and Ops from functions."""
 
+import importlib
+
 from pytensor.compile.ops import DeepCopyOp as DeepCopyOp
 from pytensor.compile.ops import ViewOp as PyTensorViewOp
 from pytensor.compile.ops import deep_copy_op as deep_copy_op
@@ -17,8 +19,6 @@ from symgrad.theano.gof.graph import Apply
 from symgrad.theano.gof.op import OldStyle, Op
 from symgrad.theano.names import forward
 from symgrad.theano.patterns import Rebroadcast as Rebroadcast
-
-__all__ = ["FromFunctionOp", "Rebroadcast", "ViewOp", "as_op"]
 
 
 class ViewOp(OldStyle, PyTensorViewOp):
@@ -42,6 +42,10 @@ class FromFunctionOp(Op):
     def __str__(self):
         return f"FromFunctionOp{{{self._fn.__name__}}}"
 
+    def __reduce__(self):
+        """By name: the name of the function now means the Op."""
+        return _named, (self._fn.__module__, self._fn.__name__)
+
     def make_node(self, *inputs):
         if len(inputs) != len(self.itypes):
             raise ValueError(f"{self}: {len(self.itypes)} inputs are needed, not {len(inputs)}")
@@ -55,6 +59,10 @@ class FromFunctionOp(Op):
             raise ValueError(f"{self} returned {len(values)} values, not {len(outputs)}")
         for cell, value in zip(outputs, values, strict=True):
             cell[0] = value
+
+
+def _named(module, name):
+    return getattr(importlib.import_module(module), name)
 
 
 def as_op(itypes, otypes, infer_shape=None):

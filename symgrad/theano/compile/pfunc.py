@@ -4,8 +4,6 @@ from symgrad.theano.compile.function import function
 from symgrad.theano.compile.io import In
 from symgrad.theano.names import forward
 
-__all__ = ["Param", "pfunc"]
-
 
 def Param(
     variable,

@@ -6,8 +6,6 @@ from pytensor.compile.sharedvalue import SharedVariable as SharedVariable
 
 from symgrad.theano.names import forward
 
-__all__ = ["SharedVariable", "generic", "shared", "shared_constructor"]
-
 _constructors = []
 
 
@@ -49,13 +47,13 @@ def _default(value, name, strict, allow_downcast, options):
     )
 
 
-def shared_constructor(constructor, remove=False):
+def shared_constructor(ctor, remove=False):
     """Add a function that ``shared`` asks first; it raises TypeError for what it cannot take."""
     if remove:
-        _constructors.remove(constructor)
+        _constructors.remove(ctor)
     else:
-        _constructors.append(constructor)
-    return constructor
+        _constructors.append(ctor)
+    return ctor
 
 
 generic = pytensor.link.c.type.generic

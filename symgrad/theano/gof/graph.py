@@ -12,7 +12,7 @@ from pytensor.graph.basic import clone as clone
 from pytensor.graph.basic import clone_get_equiv as clone_get_equiv
 from pytensor.graph.basic import equal_computations
 
-from symgrad.theano.gof.utils import object2
+from symgrad.theano.gof.utils import object2 as object2
 from symgrad.theano.names import forward
 
 NoParams = object()
@@ -130,30 +130,6 @@ def nodes_constructed():
 def _listed(one):
     return [one] if isinstance(one, Variable) else one
 
-
-__all__ = [
-    "Apply",
-    "Constant",
-    "Node",
-    "Variable",
-    "ancestors",
-    "as_string",
-    "clone",
-    "clone_get_equiv",
-    "general_toposort",
-    "inputs",
-    "io_toposort",
-    "is_in_ancestors",
-    "is_same_graph",
-    "list_of_nodes",
-    "object2",
-    "ops",
-    "orphans",
-    "stack_search",
-    "variables",
-    "variables_and_orphans",
-    "view_roots",
-]
 
 __getattr__ = forward(
     "theano.gof.graph", "pytensor.graph.basic", "pytensor.graph.traversal", "pytensor.graph.op"

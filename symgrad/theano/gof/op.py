@@ -11,7 +11,15 @@ from pytensor.link.c.op import COp as PyTensorCOp
 
 from symgrad.theano.names import forward
 
-__all__ = ["COp", "OldStyle", "Op", "OpenMPOp", "PureOp", "get_debug_values", "get_test_value"]
+# What an Op asks of the compiler; the compiler was given by position, or not at all.
+_FOR_COMPILER = {
+    "c_compile_args",
+    "c_header_dirs",
+    "c_headers",
+    "c_lib_dirs",
+    "c_libraries",
+    "c_no_compile_args",
+}
 
 
 class OldStyle:
@@ -22,6 +30,8 @@ class OldStyle:
         own = cls.__dict__
         if "infer_shape" in own and _takes_node_and_shapes(own["infer_shape"]):
             cls.infer_shape = _last_two(own["infer_shape"])
+        for name in _FOR_COMPILER & own.keys():
+            setattr(cls, name, _given_compiler(own[name]))
         if ("grad" in own or "L_op" in own) and "pullback" not in own:
             cls.pullback = _pullback
         if "R_op" in own and "pushforward" not in own:
@@ -57,6 +67,19 @@ def _last_two(method):
 
     infer_shape.__wrapped__ = method
     return infer_shape
+
+
+def _given_compiler(method):
+    """PyTensor gives the compiler by name."""
+    takes = inspect.signature(method).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD or one.name == "c_compiler" for one in takes):
+        return method
+
+    def asked(self, c_compiler=None, **kwargs):
+        return method(self) if len(takes) == 1 else method(self, c_compiler)
+
+    asked.__wrapped__ = method
+    return asked
 
 
 class _AnyOp(type(PyTensorCOp)):
@@ -161,14 +184,14 @@ def get_debug_values(*variables):
             warnings.warn(str(error), stacklevel=2)
 
 
-def missing_test_message(message):
+def missing_test_message(msg):
     """Say, as the configuration asks, that a test value is missing."""
     from symgrad.theano.configparser import config
 
     if config.compute_test_value == "raise":
-        raise AttributeError(message)
+        raise AttributeError(msg)
     if config.compute_test_value == "warn":
-        warnings.warn(message, stacklevel=2)
+        warnings.warn(msg, stacklevel=2)
 
 
 __getattr__ = forward("theano.gof.op", "pytensor.graph.op", "pytensor.link.c.op")

@@ -1,7 +1,7 @@
 """``theano.gof.opt``: Theano's optimizers are PyTensor's rewriters."""
 
 from pytensor.graph.rewriting.basic import (
-    GraphRewriter as Optimizer,
+    GraphRewriter as Optimizer,  # noqa: F401
 )
 from pytensor.graph.rewriting.basic import (
     NodeRewriter,
@@ -11,16 +11,6 @@ from pytensor.graph.rewriting.basic import (
 )
 
 from symgrad.theano.names import forward
-
-__all__ = [
-    "LocalOptimizer",
-    "OpRemove",
-    "OpSub",
-    "Optimizer",
-    "PatternSub",
-    "local_optimizer",
-    "optimizer",
-]
 
 
 class LocalOptimizer(NodeRewriter):
@@ -64,16 +54,16 @@ def local_optimizer(tracks, inplace=False, requirements=()):
     return decorate
 
 
-def optimizer(function):
-    """Turn ``function(fgraph)`` into a rewrite of graphs."""
-    return graph_rewriter(function)
+def optimizer(f):
+    """Turn ``f(fgraph)`` into a rewrite of graphs."""
+    return graph_rewriter(f)
 
 
-def inplace_optimizer(function):
-    """Turn ``function(fgraph)`` into a rewrite of graphs that may write over inputs."""
+def inplace_optimizer(f):
+    """Turn ``f(fgraph)`` into a rewrite of graphs that may write over inputs."""
     from pytensor.graph.destroyhandler import DestroyHandler
 
-    return graph_rewriter(function, requirements=(lambda: DestroyHandler(),))
+    return graph_rewriter(f, requirements=(lambda: DestroyHandler(),))
 
 
 class OpSub(LocalOptimizer):

@@ -12,8 +12,6 @@ from symgrad.theano.gof.op import _AnyOp
 from symgrad.theano.gof.utils import MethodNotDefined
 from symgrad.theano.names import forward
 
-__all__ = ["CDataType", "CEnumType", "EnumList", "EnumType", "Generic", "Type", "generic"]
-
 
 class _AnyType(_AnyOp, type(CType)):
     """Every type of PyTensor is an instance of Theano's base class."""

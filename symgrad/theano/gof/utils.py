@@ -18,13 +18,13 @@ class D:
         self.__dict__.update(entries)
 
 
-def memoize(function):
+def memoize(f):
     """Remember what a function of positional arguments returned."""
     cache = {}
 
     def remembering(*args):
         if args not in cache:
-            cache[args] = function(*args)
+            cache[args] = f(*args)
         return cache[args]
 
     return remembering

@@ -2,8 +2,6 @@
 
 from symgrad.theano.names import forward
 
-__all__ = ["dnn_available", "dnn_present"]
-
 
 def dnn_available(context_name=None):
     """Whether cuDNN can be used: no."""

@@ -2,8 +2,6 @@
 
 from symgrad.theano.names import forward
 
-__all__ = ["ContextNotDefined", "GpuArrayType", "get_context", "list_contexts"]
-
 
 class ContextNotDefined(ValueError):
     """There is no such device."""

@@ -10,8 +10,6 @@ from pytensor.compile.sharedvalue import SharedVariable
 
 from symgrad.theano.names import forward
 
-__all__ = ["StripPickler", "dump", "load"]
-
 
 class StripPickler(pickle.Pickler):
     """A pickler; the tags that Theano's stripped are small here."""

@@ -230,7 +230,9 @@ class MRG_RandomStreams:
             sample = self._draw("normal", size, dtype, nstreams)
         return multiply_add(sample, std, avg)
 
-    def truncated_normal(self, size, avg=0.0, std=1.0, ndim=None, dtype=None, nstreams=None):
+    def truncated_normal(
+        self, size, avg=0.0, std=1.0, ndim=None, dtype=None, nstreams=None, target=None
+    ):
         """A normal sample cut off so that its standard deviation is `std`."""
         std = std / pt.constant(0.87962566103423978)
         return self.normal(size, avg, std, ndim, dtype, nstreams, truncate=True)
@@ -309,7 +311,7 @@ class MRG_RandomStreams:
         return ChoiceFromUniform(dtype)(p, self._per_row(p, size, nstreams), size)
 
     def multinomial_wo_replacement(
-        self, size=None, n=1, pvals=None, ndim=None, dtype="int64", nstreams=None
+        self, size=None, n=1, pvals=None, ndim=None, dtype="int64", nstreams=None, target=None
     ):
         """An old name of :meth:`choice`."""
         warnings.warn(
@@ -337,7 +339,7 @@ class MRG_RandomStreams:
         return self.uniform((rows * n if known else p.shape[0] * n,), nstreams=nstreams)
 
     def _truncated(self, size, dtype, nstreams):
-        n = pt.prod(pt.stack([pt.as_tensor(one) for one in size]), dtype="int64")
+        n = pt.prod(pt.stack([pt.constant(1), *map(pt.as_tensor, size)]), dtype="int64")
         n_even = n + n % 2
         uniform = self._draw("uniform", (n_even,), dtype, nstreams)
         turn = np.array(2 * np.pi, dtype)

@@ -3,9 +3,9 @@
 import pytensor.scalar as ps
 
 from symgrad.theano.gof.op import OldStyle
+from symgrad.theano.gof.op import Op as Op
 from symgrad.theano.names import forward
-
-__all__ = ["BinaryScalarOp", "ScalarOp", "UnaryScalarOp"]
+from symgrad.theano.printing import pprint as pprint
 
 
 class ScalarOp(OldStyle, ps.ScalarOp):

@@ -7,8 +7,6 @@ from pytensor.tensor import as_tensor_variable
 
 from symgrad.theano.names import forward
 
-__all__ = ["clone", "until"]
-
 
 def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None):
     """A copy of a graph, with variables replaced.

@@ -4,8 +4,6 @@ import pytensor.sparse as ps
 
 from symgrad.theano.names import forward
 
-__all__ = ["SparseConstant", "SparseType", "SparseVariable", "enable_sparse"]
-
 enable_sparse = True
 SparseType = ps.SparseTensorType
 SparseVariable = ps.SparseVariable if hasattr(ps, "SparseVariable") else ps.variable.SparseVariable

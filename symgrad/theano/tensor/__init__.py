@@ -1,10 +1,14 @@
 """``theano.tensor``: tensors."""
 
+from types import ModuleType as _ModuleType
+
 from pytensor.tensor import *  # noqa: F403
 from pytensor.tensor.variable import TensorConstant as TensorConstant
 from pytensor.tensor.variable import TensorVariable as TensorVariable
 
 from symgrad.theano import gof as gof
+from symgrad.theano.gof import Op as Op
+from symgrad.theano.gof import Type as Type
 from symgrad.theano.names import forward
 from symgrad.theano.tensor import basic as basic
 from symgrad.theano.tensor import elemwise as elemwise
@@ -19,6 +23,7 @@ from symgrad.theano.tensor import xlogx as xlogx
 from symgrad.theano.tensor.basic import *  # noqa: F403
 from symgrad.theano.tensor.extra_ops import repeat as repeat
 from symgrad.theano.tensor.extra_ops import squeeze as squeeze
+from symgrad.theano.tensor.extra_ops import unravel_index as unravel_index
 from symgrad.theano.tensor.sort import argsort as argsort
 from symgrad.theano.tensor.sort import argtopk as argtopk
 from symgrad.theano.tensor.sort import sort as sort
@@ -29,12 +34,14 @@ from symgrad.theano.tensor.subtensor import AdvancedSubtensor1 as AdvancedSubten
 from symgrad.theano.tensor.subtensor import advanced_inc_subtensor1 as advanced_inc_subtensor1
 from symgrad.theano.tensor.subtensor import advanced_set_subtensor1 as advanced_set_subtensor1
 from symgrad.theano.tensor.subtensor import advanced_subtensor1 as advanced_subtensor1
+from symgrad.theano.tensor.subtensor import take as take
 
 # A module and a function have this name: who imports the module later must not lose the function.
 import symgrad.theano.tensor.var as _variables  # noqa: F401  # isort: skip
 from pytensor.tensor import var as var  # isort: skip
 
 # After these, because they need what is above.
+from symgrad.theano.printing import pprint as pprint  # isort: skip
 from symgrad.theano.gradient import Lop as Lop  # isort: skip
 from symgrad.theano.gradient import Rop as Rop  # isort: skip
 from symgrad.theano.gradient import consider_constant as consider_constant  # isort: skip
@@ -44,6 +51,11 @@ from symgrad.theano.gradient import jacobian as jacobian  # isort: skip
 from symgrad.theano.gradient import numeric_grad as numeric_grad  # isort: skip
 from symgrad.theano.gradient import verify_grad as verify_grad  # isort: skip
 from symgrad.theano.tensor import nnet as nnet  # isort: skip
+
+# PyTensor's names brought its modules, which hide those of Theano.
+for _name in [name for name, value in globals().items() if isinstance(value, _ModuleType)]:
+    if globals()[_name].__name__.startswith("pytensor."):
+        del globals()[_name]
 
 __getattr__ = forward(
     "theano.tensor",

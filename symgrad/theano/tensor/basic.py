@@ -23,6 +23,7 @@ from symgrad.theano.patterns import TensorType as TensorType
 from symgrad.theano.patterns import addbroadcast as addbroadcast
 from symgrad.theano.patterns import patternbroadcast as patternbroadcast
 from symgrad.theano.patterns import unbroadcast as unbroadcast
+from symgrad.theano.tensor.elemwise import DimShuffle as DimShuffle
 
 Tensor = TensorType
 all_dtypes = pytensor.tensor.type.all_dtypes
@@ -70,6 +71,8 @@ col = _maker((False, True), "col")
 tensor3 = _maker((False,) * 3, "tensor3")
 tensor4 = _maker((False,) * 4, "tensor4")
 tensor5 = _maker((False,) * 5, "tensor5")
+tensor6 = _maker((False,) * 6, "tensor6")
+tensor7 = _maker((False,) * 7, "tensor7")
 
 
 def _several(make):
@@ -213,9 +216,9 @@ def check_equal_numpy(x, y):
     return x == y
 
 
-def get_scalar_constant_value(v, *_, **__):
+def get_scalar_constant_value(orig_v, *_, **__):
     """The number that a constant graph stands for; else NotScalarConstantError."""
-    return np.asarray(pt.get_scalar_constant_value(v))
+    return np.asarray(pt.get_scalar_constant_value(orig_v))
 
 
 def div_proxy(x, y):
@@ -234,6 +237,17 @@ def arange(start, stop=None, step=1, dtype=None):
     return pt.arange(start, stop, step, dtype)
 
 
+def split(x, splits_size, n_splits, axis=0):
+    """`x` in `n_splits` parts along an axis, of the lengths given."""
+    return pt.split(x, splits_size, n_splits=n_splits, axis=axis)
+
+
+def is_flat(var, ndim=None, outdim=None):
+    """Whether `var` has `ndim` dimensions, 1 if not given; `outdim` is the older name."""
+    wanted = outdim if ndim is None else ndim
+    return var.ndim == (1 if wanted is None else wanted)
+
+
 def squeeze(x):
     """`x` without the axes that are known to have length 1."""
     return pt.squeeze(x)
@@ -250,8 +264,14 @@ SOURCES = (
     "pytensor.tensor.type",
     "pytensor.tensor.type_other",
     "pytensor.tensor.exceptions",
+    "pytensor.tensor.sharedvar",
     "pytensor.gradient",
 )
-RENAMED = {"MaxAndArgmax": "Max", "_tensor_py_operators": "_tensor_py_operators", "scal": "ps"}
+RENAMED = {
+    "MaxAndArgmax": "Max",
+    "_shared": "tensor_constructor",
+    "_tensor_py_operators": "_tensor_py_operators",
+    "scal": "ps",
+}
 
 __getattr__ = forward("theano.tensor.basic", *SOURCES, renamed=RENAMED)

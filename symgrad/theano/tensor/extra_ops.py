@@ -6,8 +6,6 @@ from pytensor.tensor import extra_ops
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.basic import squeeze as squeeze
 
-__all__ = ["compress", "repeat", "squeeze", "to_one_hot"]
-
 
 def to_one_hot(y, nb_class, dtype=None):
     """A matrix with a 1 in each row where the integer vector `y` says."""
@@ -23,6 +21,11 @@ def repeat(x, repeats, axis=None):
 def compress(condition, x, axis=None):
     """The entries of `x` along an axis where `condition` holds."""
     return extra_ops.compress(condition, x, axis=axis)
+
+
+def unravel_index(indices, dims, order="C", ndim=None):
+    """Flat indices as a tuple of indices for each axis; `ndim` is the older way to say how many."""
+    return extra_ops.unravel_index(indices, dims, order=order)
 
 
 RENAMED = {"RepeatOp": "Repeat", "CumsumOp": "CumOp", "CumprodOp": "CumOp"}

@@ -5,8 +5,6 @@ from pytensor.tensor import linalg
 
 from symgrad.theano.names import forward
 
-__all__ = ["alloc_diag", "diag", "extract_diag", "norm", "qr", "svd", "trace"]
-
 
 def extract_diag(x):
     """The diagonal of a matrix."""
@@ -41,12 +39,22 @@ def svd(a, full_matrices=1, compute_uv=1):
     return linalg.svd(a, full_matrices=bool(full_matrices), compute_uv=bool(compute_uv))
 
 
+def eigh(a, UPLO="L"):
+    """Eigenvalues and eigenvectors of a symmetric matrix, read from one triangle of it."""
+    return linalg.eigh(a, lower=UPLO == "L")
+
+
+lstsq = linalg.Lstsq  # in Theano a class: ``lstsq()(x, y, rcond)``
+
+
 def norm(x, ord):
     """The norm of a vector or of a matrix: None, "fro", "inf", "-inf" or a number."""
     x = pt.as_tensor_variable(x)
     ord = {"inf": float("inf"), "-inf": -float("inf")}.get(ord, ord)
-    if x.ndim not in (1, 2):
-        raise ValueError(f"norm: a vector or a matrix is needed, not {x.ndim} dimensions")
+    if x.ndim == 0:
+        raise ValueError("norm: a vector or a matrix is needed, not a number")
+    if x.ndim > 2:
+        raise NotImplementedError(f"norm: a vector or a matrix is needed, not {x.ndim} dimensions")
     if ord is None:
         return pt.sqrt((abs(x) ** 2).sum())
     if x.ndim == 1 and ord == 0:

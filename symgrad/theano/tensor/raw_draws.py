@@ -27,7 +27,7 @@ def integers(state, low, high, size):
 def choice(state, a, replace, p, size):
     """Entries of `a`, an empty `p` for equal probabilities."""
     a = a if a.ndim else int(a)
-    return state.choice(a, size, bool(replace), p if p.size else None)
+    return state.choice(a, size, bool(replace), p if p.ndim and p.size else None)
 
 
 def permutation(state, n, size):

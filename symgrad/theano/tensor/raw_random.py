@@ -11,6 +11,7 @@ from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 from pytensor.scalar import upcast
+from pytensor.tensor.exceptions import ShapeError
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType, integer_dtypes
 
@@ -19,6 +20,7 @@ from symgrad.theano.tensor import raw_draws
 
 __all__ = [
     "RandomFunction",
+    "RandomStateType",
     "StateSharedVariable",
     "binomial",
     "choice",
@@ -26,6 +28,7 @@ __all__ = [
     "normal",
     "packed",
     "permutation",
+    "permutation_helper",
     "poisson",
     "random_integers",
     "random_state_type",
@@ -33,8 +36,27 @@ __all__ = [
     "unpacked",
 ]
 
+
 #: 624 words of the Mersenne twister, its position, and the normal number kept for the next draw.
-random_state_type = TensorType("uint32", shape=(628,), name="random_state_type")
+state_vector_type = TensorType("uint32", shape=(628,))
+
+
+class RandomStateType(TensorType):
+    """The vector of a RandomState: what is given to a function may be the RandomState itself."""
+
+    def is_super(self, otype):
+        return state_vector_type.is_super(otype)
+
+    def filter(self, data, strict=False, allow_downcast=None):
+        if isinstance(data, np.random.RandomState):
+            return packed(data)
+        return super().filter(data, strict, allow_downcast)
+
+    def values_eq(self, a, b, force_same_dtype=True):
+        return super().values_eq(self.filter(a), self.filter(b), force_same_dtype)
+
+
+random_state_type = RandomStateType("uint32", shape=(628,), name="random_state_type")
 
 
 def packed(state):
@@ -78,20 +100,25 @@ class RandomFunction(Op):
     fn : str or callable
         The name of a method, or a function ``(RandomState, *args, size) -> sample``.
     outtype : TensorType
+    inplace : bool
+        Ignored: the state is a value, and is never changed in place.
     ndim_added : int
         How many dimensions a sample has beyond its size.
     """
 
     __props__ = ("fn", "outtype", "ndim_added")
 
-    def __init__(self, fn, outtype, ndim_added=0):
+    inplace = False
+
+    def __init__(self, fn, outtype, inplace=False, ndim_added=0):
         self.fn, self.outtype, self.ndim_added = fn, outtype, ndim_added
         register_backends()
 
     def make_node(self, state, shape, *args):
-        shape = pt.as_tensor(np.array((), "int64") if isinstance(shape, tuple) else shape)
+        nothing = isinstance(shape, tuple) and not shape
+        shape = pt.as_tensor(np.array((), "int64") if nothing else shape)
         args = [pt.as_tensor(arg) for arg in args]
-        return Apply(self, [state, shape, *args], [random_state_type(), self.outtype()])
+        return Apply(self, [state, shape, *args], [state_vector_type(), self.outtype()])
 
     def perform(self, node, inputs, output_storage):
         vector, shape, *args = inputs
@@ -110,6 +137,13 @@ class RandomFunction(Op):
         output_storage[0][0] = packed(state)
         output_storage[1][0] = sample
 
+    def infer_shape(self, *arguments):
+        node, shapes = arguments[-2:]
+        size, ndim = node.inputs[1], self.outtype.ndim
+        if self.ndim_added or size.type.shape != (ndim,):
+            raise ShapeError("the sample has the shape that its arguments broadcast to")
+        return [shapes[0], tuple(size[axis] for axis in range(ndim))]
+
     def connection_pattern(self, node):
         return [[False, False] for _ in node.inputs]
 
@@ -118,6 +152,9 @@ class RandomFunction(Op):
 
     def pushforward(self, inputs, outputs, tangents):
         return [disconnected_type() for _ in outputs]
+
+
+permutation_helper = raw_draws.permutation
 
 
 @cache
@@ -165,7 +202,7 @@ def sized(size, ndim, *args):
         if not args:
             raise TypeError("no size was given, and there are no arguments to take it from")
         whole = sum(args[1:], args[0])
-        vector, ones = whole.shape, whole.type.broadcastable
+        vector, ones = np.array((), "int64"), whole.type.broadcastable  # NumPy broadcasts them
     else:
         vector = pt.as_tensor(size)
         if vector.ndim != 1 or vector.dtype not in integer_dtypes:
@@ -193,7 +230,9 @@ def drawn(state, law, size, ndim, args, dtype, shape_args=None, added=()):
     """Apply a law of RandomState; the sample's shape follows `shape_args`, if there is no size."""
     vector, ones = sized(size, ndim, *(args if shape_args is None else shape_args))
     shape = tuple(1 if one else None for one in ones) + added
-    return RandomFunction(law, TensorType(dtype, shape=shape), len(added))(state, vector, *args)
+    return RandomFunction(law, TensorType(dtype, shape=shape), ndim_added=len(added))(
+        state, vector, *args
+    )
 
 
 def uniform(random_state, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
@@ -238,6 +277,8 @@ def poisson(random_state, size=None, lam=1.0, ndim=None, dtype="int64"):
 def permutation(random_state, size=None, n=1, ndim=None, dtype="int64"):
     """Permutations of 0 .. n - 1, along a last axis behind `size`."""
     if size is None or (isinstance(size, tuple) and size == ()):
+        if ndim not in (None, 1):
+            raise TypeError(f"without a size, a permutation has one dimension, not {ndim}")
         size, ndim = (), None
     law = raw_draws.permutation
     return drawn(random_state, law, size, ndim, [n], dtype, shape_args=[], added=(None,))

@@ -8,7 +8,7 @@ from symgrad.theano.tensor import raw_random
 from symgrad.theano.tensor.raw_random import (
     StateSharedVariable,
     packed,
-    random_state_type,
+    state_vector_type,
     unpacked,
 )
 
@@ -36,7 +36,7 @@ def randomstate_constructor(value, name=None, strict=False, allow_downcast=None,
     if not isinstance(value, np.random.RandomState):
         raise TypeError(f"{value!r} is no RandomState")
     return RandomStateSharedVariable(
-        type=random_state_type,
+        type=state_vector_type,
         value=packed(value),
         strict=strict,
         allow_downcast=allow_downcast,

@@ -5,9 +5,8 @@ from pytensor.tensor import linalg
 
 from symgrad.theano.names import forward
 
-__all__ = ["Solve", "kron", "solve", "solve_lower_triangular", "solve_upper_triangular"]
-
 imported_scipy = True
+MATRIX_STRUCTURES = ("general", "symmetric", "lower_triangular", "upper_triangular")
 
 
 def solve(a, b):
@@ -25,12 +24,16 @@ def solve_upper_triangular(a, b):
     return linalg.solve_triangular(a, b, lower=False, b_ndim=pt.as_tensor_variable(b).ndim)
 
 
+def solve_symmetric(a, b):
+    """The solution of ``a x = b``, of a symmetric `a`."""
+    return linalg.solve(a, b, assume_a="sym", b_ndim=pt.as_tensor_variable(b).ndim)
+
+
 class Solve:
     """``Solve(A_structure="general", lower=False)(a, b)``."""
 
     def __init__(self, A_structure="general", lower=False, overwrite_A=False, overwrite_b=False):
-        structures = ("general", "symmetric", "lower_triangular", "upper_triangular")
-        if A_structure not in structures:
+        if A_structure not in MATRIX_STRUCTURES:
             raise ValueError("Invalid matrix structure argument", A_structure)
         self.A_structure, self.lower = A_structure, lower
 
@@ -40,6 +43,30 @@ class Solve:
         if self.A_structure == "upper_triangular":
             return solve_upper_triangular(a, b)
         return solve(a, b)
+
+
+class Cholesky:
+    """``Cholesky(lower=True, on_error="raise")(x)``: the triangle whose square is `x`.
+
+    Of a matrix that is not positive definite: LinAlgError, or NaN with ``on_error="nan"``.
+    """
+
+    def __init__(self, lower=True, on_error="raise"):
+        if on_error not in ("raise", "nan"):
+            raise ValueError(f'on_error is {on_error!r}: choose "raise" or "nan"')
+        self.lower, self.on_error = lower, on_error
+
+    def __call__(self, x):
+        return linalg.cholesky(x, lower=self.lower, on_error=self.on_error)
+
+
+cholesky = Cholesky()
+
+
+def eigvalsh(a, b, lower=True):
+    """The eigenvalues of a symmetric matrix; with `b`, those of ``a v = w b v``."""
+    nothing = b is None or not hasattr(getattr(b, "type", b), "dtype")
+    return linalg.eigvalsh(a, None if nothing else b, lower)
 
 
 def kron(a, b):

@@ -5,8 +5,6 @@ from pytensor.tensor.type import integer_dtypes
 
 from symgrad.theano.names import forward
 
-__all__ = ["argsort", "argtopk", "sort", "topk", "topk_and_argtopk"]
-
 sort, argsort = pt.sort, pt.argsort
 
 

@@ -5,16 +5,6 @@ import pytensor.tensor.subtensor as pts
 
 from symgrad.theano.names import forward
 
-__all__ = [
-    "AdvancedIncSubtensor1",
-    "AdvancedSubtensor1",
-    "advanced_inc_subtensor1",
-    "advanced_set_subtensor1",
-    "advanced_subtensor1",
-    "inc_subtensor",
-    "set_subtensor",
-]
-
 inc_subtensor, set_subtensor = pt.inc_subtensor, pt.set_subtensor
 
 
@@ -61,6 +51,8 @@ advanced_set_subtensor1 = AdvancedIncSubtensor1(set_instead_of_inc=True)
 
 def take(a, indices, axis=None, mode="raise"):
     """The entries that `indices` name along an axis, or of all."""
+    a = pt.as_tensor_variable(a)
+    a, axis = (a.flatten(), 0) if axis is None else (a, axis)  # PyTensor would forget the mode
     return pt.take(a, indices, axis=axis, mode=mode)
 
 

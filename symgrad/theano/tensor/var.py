@@ -3,5 +3,5 @@
 from symgrad.theano.names import forward
 
 __getattr__ = forward(
-    "theano.tensor.var", "pytensor.tensor.variable", "symgrad.theano.tensor.basic"
+    "theano.tensor.var", "symgrad.theano.tensor.basic", "pytensor.tensor.variable"
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
+from pytensor.raise_op import assert_op
 
 from symgrad.theano.tensor.nnet.conv_ops import (
     AbstractConv,
@@ -355,12 +356,17 @@ def assert_shape(x, expected_shape, msg="Unexpected shape."):
 
 
 def assert_conv_shape(shape):
-    """The shape itself; lengths that are known to be negative raise an AssertionError."""
-    for at, length in enumerate(shape):
-        known = _number(length)
-        if known is not None and known < (1 if at > 1 else 0):
-            raise AssertionError(f"a convolution cannot have the shape {tuple(shape)}")
-    return tuple(shape)
+    """The shape itself; an AssertionError where the lengths cannot be, now or in a call."""
+    return tuple(_possible(length, 1 if at > 1 else 0) for at, length in enumerate(shape))
+
+
+def _possible(length, least):
+    known = _number(length)
+    if known is None:
+        return assert_op(pt.as_tensor(length), pt.ge(length, least))
+    if known < least:
+        raise AssertionError(f"a convolution cannot have an axis of length {known}")
+    return length
 
 
 def _number(length):

@@ -4,8 +4,6 @@ import pytensor.tensor as pt
 
 from symgrad.theano.names import forward
 
-__all__ = ["sparse_block_dot", "sparse_block_gemv", "sparse_block_outer"]
-
 
 def sparse_block_gemv(o, W, h, inputIdx, outputIdx):
     """``o[b, j] + sum over i of h[b, i] @ W[inputIdx[b, i], outputIdx[b, j]]``.

@@ -6,8 +6,6 @@ import pytensor.tensor as pt
 
 from symgrad.theano.names import forward
 
-__all__ = ["batch_normalization", "batch_normalization_test", "batch_normalization_train"]
-
 
 def batch_normalization(inputs, gamma, beta, mean, std, mode="low_mem"):
     """``(inputs - mean) * gamma / std + beta``.

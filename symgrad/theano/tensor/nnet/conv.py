@@ -1,9 +1,10 @@
 """The convolution of early Theano (``theano.tensor.nnet.conv``)."""
 
+from pytensor.graph.basic import Constant
+from pytensor.tensor import get_scalar_constant_value
+
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet.abstract_conv import AbstractConv2d
-
-__all__ = ["ConvOp", "conv2d"]
 
 
 def conv2d(
@@ -32,6 +33,7 @@ def conv2d(
     4-d variable (batch, outputs, rows, columns)
     """
     _refuse_logical(kargs)
+    image_shape, filter_shape = _numbers(image_shape), _numbers(filter_shape)
     return AbstractConv2d(image_shape, filter_shape, border_mode, subsample)(input, filters)
 
 
@@ -60,6 +62,14 @@ class ConvOp:
 
     def __call__(self, inputs, kerns):
         return self.op(inputs, kerns)
+
+
+def _numbers(shape):
+    """A promised shape, whose lengths may be constants of a graph, as integers and None."""
+    if shape is None:
+        return None
+    shape = shape.data if isinstance(shape, Constant) else shape
+    return tuple(None if one is None else int(get_scalar_constant_value(one)) for one in shape)
 
 
 def _refuse_logical(options):

@@ -3,8 +3,6 @@
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet import abstract_conv
 
-__all__ = ["conv3d"]
-
 
 def conv3d(signals, filters, signals_shape=None, filters_shape=None, border_mode="valid"):
     """Convolve films with filters in time and space.

@@ -6,8 +6,6 @@ from pytensor.raise_op import CheckAndRaise
 
 from symgrad.theano.names import forward
 
-__all__ = ["Images2Neibs", "images2neibs", "neibs2images"]
-
 MODES = ("valid", "half", "full", "wrap_centered", "ignore_borders")
 
 

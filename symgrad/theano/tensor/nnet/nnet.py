@@ -1,44 +1,15 @@
 """Softmax, cross-entropies and activations (``theano.tensor.nnet.nnet``)."""
 
 import pytensor.tensor as pt
-from pytensor.tensor.special import LogSoftmax, Softmax, log_softmax
+from pytensor.tensor.special import LogSoftmax as LogSoftmax
+from pytensor.tensor.special import Softmax, log_softmax
 from pytensor.tensor.special import softmax as softmax_over
-from pytensor.tensor.type import discrete_dtypes, float_dtypes
+from pytensor.tensor.type import discrete_dtypes, float_dtypes, int_dtypes
 
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet.blocksparse import sparse_block_dot
-from symgrad.theano.tensor.nnet.sigm import sigmoid, softplus
-
-__all__ = [
-    "LogSoftmax",
-    "Softmax",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "confusion_matrix",
-    "crossentropy_categorical_1hot",
-    "crossentropy_softmax_1hot",
-    "crossentropy_softmax_1hot_with_bias",
-    "crossentropy_softmax_argmax_1hot_with_bias",
-    "crossentropy_softmax_max_and_argmax_1hot",
-    "crossentropy_softmax_max_and_argmax_1hot_with_bias",
-    "elu",
-    "h_softmax",
-    "logsoftmax",
-    "logsoftmax_op",
-    "prepend_0_to_each_row",
-    "prepend_1_to_each_row",
-    "prepend_scalar_to_each_row",
-    "relu",
-    "selu",
-    "sigmoid",
-    "sigmoid_binary_crossentropy",
-    "softmax",
-    "softmax_graph",
-    "softmax_op",
-    "softmax_with_bias",
-    "softplus",
-    "softsign",
-]
+from symgrad.theano.tensor.nnet.sigm import sigmoid as sigmoid
+from symgrad.theano.tensor.nnet.sigm import softplus
 
 
 def _rows(x):
@@ -114,7 +85,7 @@ def crossentropy_softmax_argmax_1hot_with_bias(x, b, y_idx):
         raise ValueError(f"y_idx must be 1-d tensor of [u]ints, not {y_idx.type}")
     probabilities = softmax_with_bias(x, b)
     total = x + b
-    nll = -log_softmax(total, axis=-1)[pt.arange(y_idx.shape[0]), y_idx]
+    nll = -log_softmax(total, axis=-1)[_places(total, y_idx)]
     return [nll, probabilities, pt.cast(pt.argmax(total, axis=1), y_idx.dtype)]
 
 
@@ -158,11 +129,19 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
         raise TypeError("matrix required for argument: coding_dist")
     if classes.type.ndim != 1 or classes.type.dtype not in discrete_dtypes:
         raise TypeError(f"integer vector required for argument: true_one_of_n, not {classes.type}")
-    places = pt.arange(classes.shape[0]), classes
     op = None if coding.owner is None else coding.owner.op
     if isinstance(op, Softmax) and op.axis == (1,):
-        return -log_softmax(coding.owner.inputs[0], axis=1)[places]
-    return -pt.log(coding[places])
+        total = coding.owner.inputs[0]
+        return -log_softmax(total, axis=1)[_places(total, classes)]
+    return -pt.log(coding[pt.arange(classes.shape[0]), classes])
+
+
+def _places(total, classes):
+    """Where the right classes are; a class below 0 is none, and must not count from the end."""
+    if classes.type.dtype in (*int_dtypes, "bool"):  # a boolean index would be a mask
+        classes = pt.cast(classes, "int64")
+        classes = pt.switch(pt.lt(classes, 0), total.shape[1], classes)
+    return pt.arange(classes.shape[0]), classes
 
 
 def binary_crossentropy(output, target):
@@ -311,4 +290,4 @@ def confusion_matrix(actual, pred):
     return [pt.dot(rows.T, columns), order]
 
 
-__getattr__ = forward("theano.tensor.nnet.nnet")
+__getattr__ = forward("theano.tensor.nnet.nnet", "symgrad.theano.tensor.nnet.nnet_ops")

@@ -1,23 +1,13 @@
 """Sigmoids and softplus (``theano.tensor.nnet.sigm``)."""
 
 import pytensor.tensor as pt
-from pytensor.scalar import sigmoid as scalar_sigmoid
-from pytensor.scalar import softplus as scalar_softplus
-from pytensor.tensor import sigmoid, softplus
+from pytensor.scalar import sigmoid as scalar_sigmoid  # noqa: F401
+from pytensor.scalar import softplus as scalar_softplus  # noqa: F401
+from pytensor.tensor import sigmoid
+from pytensor.tensor import softplus as softplus
 from pytensor.tensor.type import float_dtypes
 
 from symgrad.theano.names import forward
-
-__all__ = [
-    "hard_sigmoid",
-    "scalar_sigmoid",
-    "scalar_softplus",
-    "sigmoid",
-    "sigmoid_inplace",
-    "softplus",
-    "ultra_fast_sigmoid",
-    "ultra_fast_sigmoid_inplace",
-]
 
 # Whether memory is reused is decided by rewrites.
 sigmoid_inplace = sigmoid

@@ -5,8 +5,6 @@ import pytensor.tensor as pt
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet.conv import ConvOp
 
-__all__ = ["conv2d"]
-
 
 def conv2d(
     input,

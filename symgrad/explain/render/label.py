@@ -1,0 +1,115 @@
+"""Formulas as one line of SVG text, cut to a width that holds in any font a browser may choose."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from symgrad.explain.maths import GREEK, Maths, name_parts
+from symgrad.explain.render.markup import join, tag
+
+__all__ = ["Run", "fitted", "label", "label_width", "tspans"]
+
+# In parts of the size of the font, of the widest of the common serif and sans-serif fonts.
+_NARROW, _WIDE = set("iljtf.,:;'|!()[] ·"), set("mwMWQO@%&…")
+_LOWERED = 0.75
+# Letters for private use, which mark where a name starts, one with a bar, and where it ends.
+_NAME, _BAR, _END = "\ue000", "\ue001", "\ue002"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of a line; its style is nothing, ``"name"``, ``"bar"`` or ``"sub"``."""
+
+    text: str
+    style: str = ""
+
+
+def label(*parts):
+    """The runs of texts and formulas, one after the other."""
+    return tuple(run for one in parts for run in _runs(one))
+
+
+def _runs(part):
+    if isinstance(part, str):
+        yield Run(_one_line(part))
+        return
+    for text, mark, name in re.findall(
+        f"([^{_NAME}{_BAR}]+)|([{_NAME}{_BAR}])([^{_END}]*){_END}", _marked(part).plain()
+    ):
+        if text:
+            yield Run(text.replace("-", "\N{MINUS SIGN}"))
+        else:
+            head, below = name_parts(name)
+            yield Run(_spelled(head), "bar" if mark == _BAR else "name")
+            if below:
+                yield Run(below, "sub")
+
+
+def _marked(formula):
+    """The formula with marks around the names in it."""
+    args = tuple(map(_marked, formula.args))
+    if formula.head not in ("symbol", "bar") or not formula.text:
+        return Maths(formula.head, args, formula.text)
+    name = re.sub(f"[{_NAME}-{_END}]", "", _one_line(formula.text))
+    return Maths("symbol", text=(_BAR if formula.head == "bar" else _NAME) + name + _END)
+
+
+def _spelled(name):
+    if name not in GREEK:
+        return name
+    return unicodedata.lookup(f"GREEK SMALL LETTER {'LAMDA' if name == 'lambda' else name}")
+
+
+def _one_line(text):
+    return " ".join(text.split()) if len(text.strip()) == len(text) else text
+
+
+def label_width(runs, size):
+    """An upper bound of the width of a line."""
+    return sum(_run_width(run, size) for run in runs)
+
+
+def _run_width(run, size):
+    scale = _LOWERED if run.style == "sub" else 1
+    return size * scale * sum(map(_part, run.text))
+
+
+def fitted(runs, width, size):
+    """The runs, or as much of their beginning as fits, with dots."""
+    if label_width(runs, size) <= width:
+        return runs
+    kept, left = [], width - label_width((Run("…"),), size)
+    for run in runs:
+        text = run.text
+        while text and _run_width(Run(text, run.style), size) > left:
+            text = text[:-1]
+        kept.append(Run(text, run.style))
+        left -= _run_width(kept[-1], size)
+        if text != run.text:
+            break
+    return (*kept, Run("…"))
+
+
+def _part(letter):
+    if unicodedata.combining(letter):
+        return 0
+    if letter in _NARROW:
+        return 0.42
+    if letter in _WIDE:
+        return 1.05
+    if letter.isascii() or unicodedata.category(letter) in ("Ll", "No", "Lm"):
+        return 0.78 if letter.isupper() else 0.66
+    return 1.2 if unicodedata.east_asian_width(letter) in "NAH" else 1.4
+
+
+def tspans(runs):
+    """The runs as children of an SVG ``text``."""
+    spans, is_low = [], False
+    for run in runs:
+        goes_low = run.style == "sub"
+        shift = 3 * (goes_low - is_low) or None
+        is_low = goes_low
+        is_letter = run.style in ("name", "bar") and len(run.text) == 1 and run.text.isalpha()
+        classes = " ".join(filter(None, [run.style, "letter" if is_letter else ""]))
+        spans.append(tag("tspan", run.text, class_=classes or None, dy=shift))
+    return join(spans)

@@ -1,0 +1,116 @@
+"""Longer programs for Theano, run as they stand: they print what Theano 1.0.5 printed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symgrad.theano as theano
+import symgrad.theano.tensor as T
+from symgrad.theano import py2
+from tests.reference.theano_long_programs import LONG_PROGRAMS, PYTHON_2
+
+RECORDED = json.loads((Path(__file__).parent / "reference" / "theano_programs.json").read_text())
+TOLERANCE = {"float64": 1e-8, "float32": 1e-4}
+FAST = {"denoising"}
+
+
+def names():
+    """All programs; only a few compile fast enough for every run of the tests."""
+    return [
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in LONG_PROGRAMS
+    ]
+
+
+def assert_prints_the_same(name, dtype, folder, *options):
+    path = folder / f"{name}.py"
+    path.write_text(LONG_PROGRAMS[name])
+    options += ("--py2",) if name in PYTHON_2 else ()
+    done = subprocess.run(
+        [sys.executable, "-m", "symgrad", "run", *options, str(path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"THEANO_FLAGS": f"floatX={dtype}"},
+    )
+    assert done.returncode == 0, done.stderr
+    printed = [float(word) for word in done.stdout.replace("True", "1").split()]
+    rtol = TOLERANCE[dtype]
+    np.testing.assert_allclose(printed, RECORDED[name][dtype], rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("name", names())
+def test_program_prints_what_theano_printed(name, tmp_path):
+    assert_prints_the_same(name, "float64", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG_PROGRAMS)
+def test_program_in_single_precision(name, tmp_path):
+    assert_prints_the_same(name, "float32", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+@pytest.mark.parametrize("name", ["denoising", "sessions"])
+def test_program_on_another_backend(name, backend, tmp_path):
+    assert_prints_the_same(name, "float64", tmp_path, "--backend", backend)
+
+
+def test_python_2_parameters_may_be_tuples():
+    source = """
+def f(self, (x, (y, z)), (w,), k=2):
+    "Words."
+    return x + y * z + w + k
+found = f(None, (1, (2, 3)), [4]), map(lambda (k, v): k - v, {5: 2}.items()), (lambda (a): a)(8)
+"""
+    names = {}
+    exec(py2.compiled(source.encode(), "old.py"), names)
+    assert names["found"] == (13, [3], 8)
+
+
+def test_first_random_op_leaves_the_seed_of_numpy(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import numpy\n"
+        "from theano.sandbox.rng_mrg import MRG_RandomStreams\n"
+        "numpy.random.seed(0)\n"
+        "MRG_RandomStreams(1).uniform((2,))\n"
+        "print(numpy.random.rand())\n"
+    )
+    run = [sys.executable, "-m", "symgrad", "run", str(program)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(np.random.RandomState(0).rand(), abs=1e-12)
+
+
+def test_set_of_a_sum_adds_up_when_its_parts_are_multiplied_by_one():
+    table, i, g = theano.shared(np.zeros((3, 1))), T.ivector("i"), T.dmatrix("g")
+    rows = table[i]
+    new = np.float32(1) * rows + np.float32(1) * g**2
+    f = theano.function([i, g], [], updates=[(table, T.set_subtensor(rows, new))])
+    f([0, 1, 0], [[1.0], [10.0], [100.0]])
+    assert table.get_value().ravel().tolist() == [10001, 100, 0]  # as Theano 1.0.5 leaves it
+
+
+def test_an_op_may_take_no_compiler():
+    class Half(theano.Op):
+        __props__ = ()
+
+        def make_node(self, x):
+            return theano.gof.Apply(self, [x], [x.type()])
+
+        def perform(self, node, inputs, output_storage):
+            output_storage[0][0] = np.asarray(inputs[0] / 2)
+
+        def c_headers(self):
+            return ["<math.h>"]
+
+        def c_libraries(self, compiler):
+            return []
+
+    op = Half()
+    assert op.c_headers(c_compiler=None) == ["<math.h>"]
+    assert op.c_libraries(c_compiler=None) == []
