@@ -54,10 +54,9 @@ def test_program_in_single_precision(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["numba", "jax"])
 @pytest.mark.parametrize("name", ["denoising", "sessions"])
-def test_program_on_another_backend(name, backend, tmp_path):
-    assert_prints_the_same(name, "float64", tmp_path, "--backend", backend)
+def test_program_on_numba(name, tmp_path):
+    assert_prints_the_same(name, "float64", tmp_path, "--backend", "numba")
 
 
 def test_python_2_parameters_may_be_tuples():

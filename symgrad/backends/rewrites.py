@@ -170,8 +170,9 @@ def _length(variable):
 for rewrite in (reduce_in_output_dtype, split_as_reads):
     name = f"symgrad_{rewrite.__name__}"
     optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
-for rewrite in (sums_as_row_sums, softmax_of_rows):
-    optdb.register(f"symgrad_{rewrite.__name__}", dfs_rewriter(rewrite), "symgrad_c", position=60)
+# Before fusion, at 49, where newer PyTensor puts the formula of a softmax in its place.
+optdb.register("symgrad_softmax", dfs_rewriter(softmax_of_rows), "symgrad_c", position=48.7)
+optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", position=60)
 # After products have become calls of the BLAS, at 1.7.
 optdb.register("symgrad_one_product", dfs_rewriter(one_product), "symgrad_c", position=1.75)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)
