@@ -56,4 +56,4 @@ def test_other_sums_are_left_alone(dtype, how):
 
 def test_outside_of_c():
     x = np.arange(6.0).reshape(2, 3)
-    assert RowSum(1)(x).eval(mode="FAST_COMPILE").tolist() == [3.0, 12.0]
+    assert RowSum((1,))(x).eval(mode="FAST_COMPILE").tolist() == [3.0, 12.0]

@@ -56,6 +56,13 @@ def run(path, *options, **environment):
     return done.stdout.split(), done.stderr
 
 
+def test_texts_are_those_of_theano():
+    """Graphs, Ops, types and classes, as they were printed by 1.0.5."""
+    there = Path(__file__).parent / "reference"
+    printed, _ = run(there / "theano_texts.py")
+    assert printed == (there / "theano_texts.txt").read_text().split()
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program_prints_what_theano_printed(name, tmp_path):
     path = tmp_path / f"{name}.py"

@@ -3,72 +3,23 @@
 import sys
 
 import pytensor.printing as pytensor_printing
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.printing import Print as Print
 from pytensor.printing import min_informative_str as min_informative_str
 from pytensor.printing import pydotprint as pydotprint
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
-from pytensor.tensor.math import Dot, Sum
-from pytensor.tensor.type import TensorType
+from pytensor.tensor.math import Dot
 from pytensor.tensor.variable import TensorConstant
 
 from symgrad.theano.names import forward
-
-_PATTERNS = {
-    (): "scalar",
-    (False,): "vector",
-    (False, False): "matrix",
-    (True, False): "row",
-    (False, True): "col",
-}
-_SCALARS = {"abs": "abs_", "sign": "sgn", "reciprocal": "inv", "truediv": "true_div"}
-
-
-def type_as_text(kind):
-    """A type as Theano wrote it: ``TensorType(float64, matrix)``."""
-    if not isinstance(kind, TensorType):
-        return str(kind)
-    if kind.name:
-        return kind.name
-    pattern = kind.broadcastable
-    name = _PATTERNS.get(pattern) or (pattern if any(pattern) else f"{len(pattern)}D")
-    return f"TensorType({kind.dtype}, {name})"
-
-
-def op_as_text(op):
-    """An Op as Theano wrote it: ``Elemwise{add,no_inplace}``."""
-    if isinstance(op, Elemwise):
-        scalar = str(op.scalar_op)
-        scalar = scalar.lower() if scalar.isidentifier() else scalar
-        if op.inplace_pattern:
-            return f"Elemwise{{{scalar}}}[{sorted(op.inplace_pattern.items())}]"
-        plain = scalar.isidentifier()
-        return f"Elemwise{{{_SCALARS.get(scalar, scalar)}{',no_inplace' if plain else ''}}}"
-    if isinstance(op, DimShuffle):
-        return f"InplaceDimShuffle{{{','.join(map(str, op.new_order))}}}"
-    if isinstance(op, Sum):
-        axis = "" if op.axis is None else f"axis={list(op.axis)}, "
-        return f"Sum{{{axis}acc_dtype={op.acc_dtype or 'float64'}}}"
-    return "dot" if isinstance(op, Dot) else str(op)
-
-
-def variable_as_text(variable):
-    """A variable without owner as Theano wrote it."""
-    if variable.name:
-        return variable.name
-    if not isinstance(variable, TensorConstant):
-        return str(variable) if isinstance(variable, Constant) else f"<{_type_of(variable)}>"
-    data = variable.data
-    if data.size > 1 and (data == data.flat[0]).all():
-        text = f"{data.shape} of {data.flat[0]}"
-    else:
-        text = " ".join(str(data).split("\n"))
-    return f"TensorConstant{{{text if len(text) <= 20 else text[:10] + '..' + text[-10:]}}}"
-
-
-def _type_of(variable):
-    return type_as_text(variable.type)
+from symgrad.theano.texts import (
+    op_as_text,
+    operands,
+    scalar_as_text,
+    type_as_text,
+    variable_as_text,
+)
 
 
 def debugprint(obj, depth=-1, print_type=False, file=None, ids="CHAR", stop_on_name=False, **_):
@@ -125,27 +76,34 @@ class _Tree:
         if node is None:
             self.lines.append(f"{prefix}{variable_as_text(variable)}{self._number(variable)}{kind}")
             return
+        op, inputs = operands(variable)
         which = f".{variable.index}" if len(node.outputs) > 1 else ""
         place = self.order.get(node, "")
         name = f"'{variable.name or ''}'"
         self.lines.append(
-            f"{prefix}{op_as_text(node.op)}{which}{self._number(node)}{kind} {name}   {place}"
+            f"{prefix}{op_as_text(op)}{which}{self._number(node)}{kind} {name}   {place}"
         )
         stops = self._stop_on_name and variable.name
         if node in self._done or depth == 1 or stops:
             return
         self._done.add(node)
-        for k, one in enumerate(node.inputs):
-            more = " |" if k < len(node.inputs) - 1 else "  "
+        for k, one in enumerate(inputs):
+            more = " |" if k < len(inputs) - 1 else "  "
             self.add(one, below + " |", below + more, depth - 1)
 
     def _number(self, thing):
         if not self._ids:
             return ""
-        number = self._numbers.setdefault(thing, len(self._numbers))
+        number = self._numbers.setdefault(_identity(thing), len(self._numbers))
         if self._ids == "CHAR":
             return f" [id {pytensor_printing.char_from_number(number)}]"
         return f" [id {number}]"
+
+
+def _identity(thing):
+    """A number without a name was one object in Theano, however often it was written."""
+    is_number = isinstance(thing, TensorConstant) and thing.ndim == 0 and not thing.name
+    return thing.signature() if is_number else thing
 
 
 class _ConstantPrinter(pytensor_printing.Printer):
@@ -153,8 +111,31 @@ class _ConstantPrinter(pytensor_printing.Printer):
         return variable_as_text(output)
 
 
-pprint = pytensor_printing.pprint.clone_assign(
-    lambda pstate, r: isinstance(r, TensorConstant), _ConstantPrinter()
+class _ElemwisePrinter(pytensor_printing.Printer):
+    """``exp(x)``, where PyTensor has no sign for the Op."""
+
+    def process(self, output, pstate):
+        name = scalar_as_text(output.owner.op.scalar_op)
+        return pytensor_printing.FunctionPrinter([name]).process(output, pstate)
+
+
+class _DimShufflePrinter(pytensor_printing.Printer):
+    r"""``x \dot w`` of a vector `w`, and else as PyTensor has it."""
+
+    def process(self, output, pstate):
+        op, inputs = operands(output)
+        if not isinstance(op, Dot):
+            return _AS_IN_PYTENSOR.process(output, pstate)
+        product = Apply(op, inputs, [output.type()]).outputs[0]
+        return pstate.pprinter.process(product, pstate)
+
+
+_AS_IN_PYTENSOR = pytensor_printing.pprint.printers_dict[DimShuffle]
+pprint = pytensor_printing.pprint.clone()
+pprint.assign(lambda pstate, r: isinstance(r, TensorConstant), _ConstantPrinter())
+pprint.assign(DimShuffle, _DimShufflePrinter())
+pprint.assign(
+    lambda pstate, r: r.owner is not None and isinstance(r.owner.op, Elemwise), _ElemwisePrinter()
 )
 pp = pprint
 

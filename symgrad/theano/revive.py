@@ -14,15 +14,19 @@ import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import as_string
 from pytensor.graph.fg import FunctionGraph
-from pytensor.graph.rewriting.basic import GraphRewriter
+from pytensor.graph.rewriting.basic import GraphRewriter, WalkingGraphRewriter
+from pytensor.graph.utils import MetaType
 from pytensor.scalar.basic import GE, GT, LE, LT
-from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.math import Dot, Sum
 from pytensor.tensor.type import TensorType
-from pytensor.tensor.variable import _tensor_py_operators
+from pytensor.tensor.variable import TensorConstant, _tensor_py_operators
 
+from symgrad.ops.row_sum import RowSum
+from symgrad.theano import texts
 from symgrad.theano.compile.mode import backend, get_mode
+from symgrad.theano.gof.clients import revive_clients
 from symgrad.theano.gof.test_values import paused
-from symgrad.theano.printing import type_as_text
 
 __all__ = ["revive"]
 
@@ -65,12 +69,23 @@ def revive():
     pytensor.config.linker = {"c": "cvm"}.get(backend(), backend())
     pytensor.graph.basic.Variable.eval = _evaluate
     GraphRewriter.optimize = GraphRewriter.rewrite
-    FunctionGraph.__repr__ = FunctionGraph.__str__ = _graph_as_text
-    TensorType.__repr__ = TensorType.__str__ = type_as_text
+    _revive_texts()
+    revive_clients()
     SharedVariable.default_update = property(
         attrgetter("_default_update"), _set_default_update, _set_default_update
     )
     np.set_printoptions(legacy="1.25")  # numbers, not np.float64(...)
+
+
+def _revive_texts():
+    FunctionGraph.__repr__ = FunctionGraph.__str__ = _graph_as_text
+    TensorType.__repr__ = TensorType.__str__ = texts.type_as_text
+    TensorConstant.__repr__ = TensorConstant.__str__ = texts.variable_as_text
+    for kind in (Elemwise, DimShuffle, Sum, RowSum, Dot):
+        kind.__str__ = texts.op_as_text
+    MetaType.__repr__ = texts.class_as_text
+    WalkingGraphRewriter.__repr__ = texts.object_as_text
+    texts.name_the_elemwise()
 
 
 def _revive_names(module, names):
