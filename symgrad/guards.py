@@ -12,13 +12,13 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import ancestors, toposort
 from pytensor.raise_op import CheckAndRaise
-from pytensor.scalar.basic import Add
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType, float_dtypes
 
 from symgrad.ops.checks import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce
 from symgrad.places import coalesced_by, flat, is_distinct, layout, same_indices
+from symgrad.slices import constant_length
 from symgrad.subsets import indices_of, is_flattened, is_index_read, is_index_write
 from symgrad.substitute import substitute
 
@@ -160,7 +160,9 @@ class _Guard:
         """Reads of integers with constant positions are shapes: ``x.shape[0]``."""
         source = node.inputs[0]
         floats = source.type.dtype.startswith(("float", "complex"))
-        return floats or root(source) is not None or "Advanced" in type(node.op).__name__
+        chosen = not self.raises and not all(isinstance(one, Constant) for one in node.inputs[1:])
+        advanced = "Advanced" in type(node.op).__name__
+        return floats or root(source) is not None or advanced or chosen
 
     def _read(self, node, inputs):
         return inputs[0][self._indices(node, inputs)]
@@ -281,7 +283,7 @@ class _Guard:
 
     def _static(self, entry, length, table):
         """``start : start + n`` with a constant n as an index vector: JAX wants static lengths."""
-        start, n = entry.start, _constant_length(entry)
+        start, n = entry.start, constant_length(entry)
         if n is None:
             return entry
         # A slice may stick out, an index may not; a negative start would wrap around.
@@ -359,20 +361,6 @@ def _fits(rows, indices):
     return isinstance(node.op, Elemwise) and any(
         _fits(one, indices) for one in node.inputs if one.type.ndim == rows.type.ndim
     )
-
-
-def _constant_length(entry):
-    """N if a slice reads ``start : start + n`` in steps of one, else None."""
-    start, stop = entry.start, entry.stop
-    symbolic = isinstance(start, pt.TensorVariable) and isinstance(stop, pt.TensorVariable)
-    if not symbolic or entry.step not in (None, 1) or stop.owner is None:
-        return None
-    node = stop.owner
-    if not (isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, Add)):
-        return None
-    constants = [int(one.data) for one in node.inputs if isinstance(one, Constant)]
-    others = [one for one in node.inputs if not isinstance(one, Constant)]
-    return sum(constants) if others == [start] and constants else None
 
 
 def _shape(variable):

@@ -148,6 +148,16 @@ def test_a_set_with_repeats_means_what_numpy_means(spell, backend):
     assert np.array_equal(W.get_value(), unoptimised.get_value())
 
 
+def test_a_set_with_repeats_inside_a_scan_keeps_its_last_row(backend):
+    def step(row, h):
+        return pt.set_subtensor(h[[0, 0]], h[[0, 0]] + pt.stack([row, 2 * row]))
+
+    rows, start = pt.matrix("rows"), pt.matrix("start")
+    states = pytensor.scan(step, rows, start, return_updates=False)
+    f = sg.function([rows, start], states[-1], backend=backend)
+    assert f(np.ones((2, 3)), np.zeros((2, 3))).tolist() == [[4.0] * 3, [0.0] * 3]
+
+
 @pytest.mark.filterwarnings("ignore::symgrad.errors.RepeatedIndexWarning")
 def test_a_read_after_a_set_sees_what_was_written(backend):
     W = sg.shared(np.zeros((3, 1)), name="W")

@@ -82,10 +82,22 @@ MUTATIONS = {
     ),
     "keep the unsound rewrites": (
         "backends/rewrites.py",
-        ".excluding(*UNSOUND)",
-        "",
+        'mode.including("symgrad").excluding(*UNSOUND)',
+        'mode.including("symgrad")',
         "tests/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
         "tests/test_function.py::test_a_read_after_a_set_sees_what_was_written",
+    ),
+    "leave Scans to PyTensor": (
+        "backends/rewrites.py",
+        "        op.mode = inner_mode()\n",
+        "",
+        "tests/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
+    ),
+    "let any stride be dense": (
+        "ops/vector_elemwise.py",
+        "dense = dense && stride[k] == (stays ? 0 : (npy_intp)sizeof({ctype}));",
+        "",
+        "tests/test_vector_elemwise.py::test_is_what_numpy_computes",
     ),
     "do not donate": (
         "backends/jax.py",

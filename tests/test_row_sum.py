@@ -57,3 +57,24 @@ def test_other_sums_are_left_alone(dtype, how):
 def test_outside_of_c():
     x = np.arange(6.0).reshape(2, 3)
     assert RowSum((1,))(x).eval(mode="FAST_COMPILE").tolist() == [3.0, 12.0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("axis", [None, 1])
+@pytest.mark.parametrize("width", [0, 1, 7, 8, 255, 256, 1000])
+def test_terms_are_computed_as_they_are_added(width, axis, dtype):
+    x = pt.matrix("x", dtype=dtype)
+    f = sg.function([x], [(x**2).sum(axis=axis)], backend="c")
+    g = sg.function([x], [pt.exp(x).sum(axis=axis)], backend="c")
+    value = np.random.default_rng(0).normal(size=(3, width)).astype(dtype)
+    for compiled, terms in ((f, value**2), (g, np.exp(value))):
+        (node,) = compiled.compiled.maker.fgraph.apply_nodes
+        assert isinstance(node.op, RowSum)
+        expected = terms.sum(axis=axis, dtype="float64").astype(dtype)
+        np.testing.assert_allclose(compiled(value)[0], expected, rtol=8 * np.finfo(dtype).eps)
+    assert_same_outside_of_c(node.op, value, expected)
+
+
+def assert_same_outside_of_c(op, value, expected):
+    x = pt.as_tensor(value)
+    np.testing.assert_allclose(op(x).eval(mode="FAST_COMPILE"), expected, rtol=1e-5)

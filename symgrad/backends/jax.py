@@ -13,6 +13,7 @@ from pytensor.tensor.basic import Split
 
 from symgrad.backends.rewrites import with_symgrad_rewrites
 from symgrad.errors import BackendError
+from symgrad.ops.lengths import is_known
 from symgrad.subsets import indices_of, is_index_read, is_index_write
 
 __all__ = [
@@ -152,7 +153,7 @@ def check_expressible(fgraph):
             continue
         for entry in indices_of(node):
             bounds = (entry.start, entry.stop, entry.step) if isinstance(entry, slice) else ()
-            if any(isinstance(one, Variable) for one in bounds):
+            if any(isinstance(one, Variable) and not is_known(one) for one in bounds):
                 raise BackendError(
                     f"JAX needs shapes that do not depend on data, but {node} takes a slice whose "
                     "bounds are known only at run time. Write W[a : a + 8] with a constant "

@@ -12,7 +12,7 @@ __all__ = ["looped", "numba_mode"]
 @cache
 def numba_mode():
     """The Mode of ``backend="numba"``."""
-    return with_symgrad_rewrites(get_mode("NUMBA"))
+    return with_symgrad_rewrites(get_mode("NUMBA")).including("symgrad_numba")
 
 
 def looped(compiled, checks=()):

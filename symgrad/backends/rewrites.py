@@ -1,16 +1,21 @@
 """The rewrites that symgrad leaves out, and its own, under a tag that no stock mode includes."""
 
-from pytensor.compile.mode import optdb
+from functools import cache
+
+from pytensor.compile.mode import get_mode, optdb
 from pytensor.graph.basic import Constant
 from pytensor.graph.features import Feature
 from pytensor.graph.rewriting.basic import GraphRewriter, dfs_rewriter, node_rewriter
+from pytensor.scan.op import Scan
 from pytensor.tensor.basic import MakeVector, Split, arange
 from pytensor.tensor.blas import Dot22, Dot22Scalar
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.shape import Shape_i
 
+from symgrad.ops.lengths import KnowLengths
 from symgrad.ops.row_softmax import softmax_of_rows
 from symgrad.ops.row_sum import sums_as_row_sums
+from symgrad.ops.vector_elemwise import elemwise_as_vectors
 
 __all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
 
@@ -155,6 +160,27 @@ def one_product(fgraph, node):
     return None
 
 
+def scans_in(mode, tag):
+    """The rewrite of a Scan that leaves its mode to PyTensor to one with symgrad's rewrites.
+
+    Older PyTensor would take a mode of its own for the inner graph, unsound rewrites included.
+    """
+
+    @cache
+    def inner_mode():
+        return get_mode(mode).including(tag).excluding(*UNSOUND)
+
+    @node_rewriter([Scan])
+    def scan_in_mode(fgraph, node):
+        if node.op.mode not in (None, "FAST_RUN"):
+            return None
+        op = node.op.clone()
+        op.mode = inner_mode()
+        return op.make_node(*node.inputs).outputs
+
+    return scan_in_mode
+
+
 def _length(variable):
     """A length that PyTensor's JAX `arange` takes: a constant or the length of a variable."""
     while variable.owner is not None and isinstance(variable.owner.op, Elemwise):
@@ -170,9 +196,17 @@ def _length(variable):
 for rewrite in (reduce_in_output_dtype, split_as_reads):
     name = f"symgrad_{rewrite.__name__}"
     optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
+# Before shapes become tuples, at 100.
+optdb.register("symgrad_know_lengths", KnowLengths(), "symgrad_jax", position=99)
 # Before fusion, at 49, where newer PyTensor puts the formula of a softmax in its place.
 optdb.register("symgrad_softmax", dfs_rewriter(softmax_of_rows), "symgrad_c", position=48.7)
 optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", position=60)
+# After the elementwise work is fused, at 49, and in place, at 50.5.
+optdb.register("symgrad_vectors", dfs_rewriter(elemwise_as_vectors), "symgrad_c", position=70.6)
 # After products have become calls of the BLAS, at 1.7.
 optdb.register("symgrad_one_product", dfs_rewriter(one_product), "symgrad_c", position=1.75)
+if hasattr(Scan, "fn"):
+    for mode, tag in (("CVM", "symgrad_c"), ("NUMBA", "symgrad_numba"), ("JAX", "symgrad_jax")):
+        rewrite = dfs_rewriter(scans_in(mode, tag))
+        optdb.register(f"symgrad_scans_{mode}", rewrite, tag, position=101)
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -217,8 +217,10 @@ def _register_jax():
     @jax_funcify.register(CheckIndex)
     def jax_funcify_CheckIndex(op, **kwargs):
         def check_index(index, length, number):
-            index = jnp.asarray(index)
-            return jnp.where(index < 0, index + length, index)
+            # Where both are known while JAX traces, so is what they make: see symgrad.ops.lengths.
+            traced = any(isinstance(one, jax.core.Tracer) for one in (index, length))
+            lib = jnp if traced else np
+            return lib.where(lib.asarray(index) < 0, lib.asarray(index) + length, index)
 
         return check_index
 

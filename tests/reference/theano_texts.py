@@ -19,7 +19,7 @@ print(T.shape_padaxis(x, 1), x.dimshuffle(1, "x", 0), v.dimshuffle("x", 0))
 
 print("-- expressions")
 p = 1 / (1 + T.exp(-T.dot(x, w) - v))
-for one in (p > 0.5, T.dot(v, x), T.dot(v, w) * 2, T.dot(x, x), x + v, x ** 2 - T.sqrt(x), T.tanh(x)):
+for one in (p > 0.5, T.dot(v, x), T.dot(v, w) * 2, T.dot(x, x), x + v, x**2 - T.sqrt(x), T.tanh(x)):
     print(theano.pp(one))
 
 print("-- trees")
@@ -29,7 +29,9 @@ z = T.scalar("z")
 theano.printing.debugprint(theano.grad(z * T.exp(z), z), depth=2)
 
 print("-- functions")
-f = theano.function([v], (v + 1).sum(), mode=theano.compile.get_default_mode().excluding("fusion", "inplace"))
+f = theano.function(
+    [v], (v + 1).sum(), mode=theano.compile.get_default_mode().excluding("fusion", "inplace")
+)
 theano.printing.debugprint(f)
 nodes = f.maker.fgraph.toposort()
 print(nodes[0].outputs[0].clients, nodes[-1].outputs[0].clients)

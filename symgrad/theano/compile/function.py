@@ -72,7 +72,7 @@ def function(
     mode = get_mode(mode)
     asked, updates = outputs, [_widened(*pair) for pair in _pairs(updates)]
     if is_jax(mode):
-        outputs, updates = with_report(outputs, updates)
+        outputs, updates = with_report(outputs, updates, _pairs(givens))
     expanded, cloned = construct_function_ins_and_outs(
         inputs,
         outputs,

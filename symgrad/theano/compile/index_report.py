@@ -13,20 +13,28 @@ from pytensor.graph.traversal import ancestors
 from pytensor.scan.op import Scan
 
 from symgrad.guards import guard
+from symgrad.substitute import substitute
+from symgrad.theano.compile.set_to_inc import with_incs
 
 __all__ = ["check_report", "reported", "with_report"]
 
 NAME = "symgrad_index_report beside "
 
 
-def with_report(outputs, updates):
-    """Outputs and updates with checked indices, the report behind the outputs, if there is one."""
+def with_report(outputs, updates, givens):
+    """Outputs and updates with checked indices, the report behind the outputs, if there is one.
+
+    `givens` are put in, where they are reached: an index is often in them.
+    """
     listed = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     listed = [] if outputs is None else listed
     updates = {old: _like(old, new) for old, new in updates}
     if not all(isinstance(old, SharedVariable) for old in updates):
         return outputs, list(updates.items())  # the error that follows says so
-    variables = [_variable(one) for one in listed]
+    # A write that is held back no longer shows what Theano would have made of it.
+    variables = with_incs(_given([*map(_variable, listed), *updates.values()], givens))
+    updates = dict(zip(updates, variables[len(listed) :], strict=True))
+    variables = variables[: len(listed)]
     if _loops(variables, updates):
         return outputs, list(updates.items())
     guarded = guard(variables, updates, "jax")
@@ -65,6 +73,15 @@ def _kind(outputs):
     if outputs is None:
         return "nothing"
     return "several" if isinstance(outputs, (list, tuple)) else "one"
+
+
+def _given(variables, givens):
+    """Variables with what is given in place; what does not fit is left for PyTensor to refuse."""
+    fitting = {}
+    for old, new in givens:
+        if isinstance(new, Variable) and new.type.is_super(old.type) | old.type.is_super(new.type):
+            fitting[old] = old.type.filter_variable(new)
+    return substitute(variables, fitting)
 
 
 def _loops(variables, updates):

@@ -10,11 +10,14 @@ import numpy as np
 from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Constant
 from pytensor.graph.rewriting.basic import in2out, node_rewriter
+from pytensor.graph.traversal import toposort
 from pytensor.scalar.basic import Add, Mul
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor, inc_subtensor
 
-__all__ = ["TAG"]
+from symgrad.substitute import substitute
+
+__all__ = ["TAG", "with_incs"]
 
 TAG = "symgrad_theano"
 
@@ -35,6 +38,16 @@ def theano_set_to_inc(fgraph, node):
         if read.inputs == [table, *index] and read.op.idx_list == node.op.idx_list:
             return [inc_subtensor(read.outputs[0], other)]
     return None
+
+
+def with_incs(variables):
+    """The same for variables that are not in a graph yet."""
+    for node in toposort(variables):
+        written = isinstance(node.op, AdvancedIncSubtensor)
+        if written and (new := theano_set_to_inc.transform(None, node)):
+            # What is computed from it has other nodes then.
+            return with_incs(substitute(variables, {node.outputs[0]: new[0]}))
+    return variables
 
 
 def _without_ones(variable):

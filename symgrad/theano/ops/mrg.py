@@ -8,8 +8,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
-from pytensor.tensor.shape import Shape_i
 from pytensor.tensor.type import TensorType
+
+from symgrad.ops.lengths import is_known
 
 __all__ = ["M1", "M2", "MRG"]
 
@@ -361,7 +362,7 @@ def _register_jax():
     def jax_funcify_MRG(op, node, **kwargs):
         known = [int(n.data) if isinstance(n, Constant) else None for n in node.inputs[1:]]
         for length, static in zip(node.inputs[1:], known, strict=True):
-            if static is None and not (length.owner and isinstance(length.owner.op, Shape_i)):
+            if static is None and not is_known(length):
                 raise NotImplementedError(
                     f"the size of a random sample, {length}, is known only at run time: give "
                     "integers or the shape of a variable"

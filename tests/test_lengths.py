@@ -1,0 +1,126 @@
+"""Lengths that JAX knows while it traces: scans, ranges, slices and shapes made of lengths."""
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+import symgrad as sg
+from symgrad.ops.lengths import KnownInTrace
+from symgrad.slices import constant_length
+
+x, y = pt.matrix("x"), pt.vector("y")
+values = np.arange(12.0).reshape(4, 3), np.array([1.0, 5.0, -2.0, 0.5, 3.0])
+
+
+def shifted(x, y):
+    return pt.arange(x.shape[0] * 2 - 1), lambda a, b: np.arange(2 * len(a) - 1)
+
+
+def shortest(x, y):
+    n = pt.minimum(x.shape[0], y.shape[0]) - 1
+    return x[:n] * y[:n, None], lambda a, b: a[:3] * b[:3, None]
+
+
+def reshaped(x, y):
+    return x.reshape((x.shape[1], -1, 2)), lambda a, b: a.reshape(3, 2, 2)
+
+
+def allocated(x, y):
+    return pt.zeros((x.shape[0] + y.shape[0], 2)), lambda a, b: np.zeros((9, 2))
+
+
+def halves(x, y):
+    return x[(-x.shape[0]) // 3 :], lambda a, b: a[(-4) // 3 :]
+
+
+def picked(x, y):
+    return x[pt.arange(x.shape[0]), pt.arange(x.shape[0]) % 3], lambda a, b: a[
+        range(4), [0, 1, 2, 0]
+    ]
+
+
+def last_state(x, y):
+    states = pytensor.scan(lambda row, h: h + row, x[1:], x[0], return_updates=False)
+    return states[-1], lambda a, b: a.sum(axis=0)
+
+
+def gradient_of_scan(x, y):
+    states = pytensor.scan(lambda row, h: h * row, x, pt.ones(3), return_updates=False)
+    return pytensor.grad(states[-1].sum(), x), lambda a, b: np.array(
+        [np.delete(a, k, 0).prod(0) for k in range(4)]
+    )
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        shifted,
+        shortest,
+        reshaped,
+        allocated,
+        halves,
+        picked,
+        last_state,
+        gradient_of_scan,
+    ],
+)
+def test_is_what_numpy_computes(build, backend):
+    output, expected = build(x, y)
+    f = sg.function([x, y], output, backend=backend, on_unused_input="ignore")
+    np.testing.assert_allclose(f(*values), expected(*values))
+
+
+def test_what_is_traced_once_serves_one_length(backend):
+    f = sg.function([x], pt.arange(x.shape[0] + 1) * x.sum(), backend=backend)
+    for n in (1, 3, 0, 3):
+        assert f(np.ones((n, 2))).tolist() == [2.0 * n * k for k in range(n + 1)]
+
+
+def test_arithmetic_on_values_is_left_to_jax():
+    k = pt.lscalar("k")
+    f = sg.function([x, k], x * (k + 1) + x.shape[0], backend="jax")
+    ops = [node.op for node in f.compiled.maker.fgraph.apply_nodes]
+    assert not any(isinstance(op, KnownInTrace) for op in ops)
+
+
+def test_outside_of_jax():
+    n = pt.lscalar("n")
+    doubled = KnownInTrace((n * 2).owner.op)(n, pt.constant(2))
+    assert doubled.eval({n: 21}, mode="FAST_COMPILE") == 42
+
+
+k, m = pt.lscalar("k"), pt.lscalar("m")
+WIDTH = {
+    "k:k+3": (k, k + 3, 3),
+    "3k:3(k+1)": (3 * k, 3 * (k + 1), 3),
+    "k2:k2+2": (k * 2, k * 2 + 2, 2),
+    "k-m:k+5-m": (k - m, k + 5 - m, 5),
+    "-k:2-k": (-k, 2 - k, 2),
+    "k:m": (k, m, None),
+    "k:2k": (k, 2 * k, None),
+    "k:k": (k, k + 0, None),
+    "kk:kk+1": (k * k, k * k + 1, 1),
+    "k+1:k": (k + 1, k, None),
+}
+
+
+@pytest.mark.parametrize("name", WIDTH)
+def test_constant_length_of_a_slice(name):
+    start, stop, length = WIDTH[name]
+    assert constant_length(slice(start, stop)) == length
+    assert constant_length(slice(start, stop, 2)) is None
+
+
+def test_minibatches_by_number(backend):
+    W = sg.shared(np.arange(12.0).reshape(6, 2), name="W")
+    rows = W[k * 3 : (k + 1) * 3]
+    total = (rows * pt.arange(rows.shape[0])[:, None]).sum()
+    f = sg.function([k], total, updates=[(W, pt.inc_subtensor(rows, 1.0))], backend=backend)
+    assert f(0) == 2 + 3 + 2 * (4 + 5)
+    assert f(1) == 8 + 9 + 2 * (10 + 11)
+    assert W.get_value().tolist() == (np.arange(12.0).reshape(6, 2) + 1).tolist()
+    if backend == "jax":  # the others read what is there
+        with pytest.raises(IndexError):
+            f(2)
+        assert W.get_value().tolist() == (np.arange(12.0).reshape(6, 2) + 1).tolist()
