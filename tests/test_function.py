@@ -148,6 +148,14 @@ def test_a_set_with_repeats_means_what_numpy_means(spell, backend):
     assert np.array_equal(W.get_value(), unoptimised.get_value())
 
 
+def test_constants_of_single_precision_keep_their_value(backend):
+    t, row = pt.dscalar("t"), pt.dvector("row")
+    beta, factor = np.float32(0.999), np.float32(0.9)
+    f = sg.function([row, t], factor * row / (1 - beta**t), backend=backend)
+    expected = float(factor) * 2.0 / (1 - float(beta) ** 3)
+    np.testing.assert_allclose(f([2.0], 3.0), [expected], rtol=1e-12)
+
+
 def test_a_set_with_repeats_inside_a_scan_keeps_its_last_row(backend):
     def step(row, h):
         return pt.set_subtensor(h[[0, 0]], h[[0, 0]] + pt.stack([row, 2 * row]))

@@ -71,6 +71,26 @@ found = f(None, (1, (2, 3)), [4]), map(lambda (k, v): k - v, {5: 2}.items()), (l
     assert names["found"] == (13, [3], 8)
 
 
+def test_python_2_methods_have_their_names_of_python_3():
+    source = """
+class Batches:
+    def __init__(self): self.left = 3
+    def __iter__(self): return self
+    def __nonzero__(self): return self.left > 1
+    def __div__(self, n): return self.left / n
+    def next(self):
+        if not self.left: raise StopIteration
+        self.left -= 1
+        return self.left
+def f(): pass
+b = Batches()
+found = b.next(), bool(b), b / 2, list(b), bool(b), (k for k in 'ab').next(), f.func_name
+"""
+    names = {}
+    exec(py2.compiled(source.encode(), "old.py"), names)
+    assert names["found"] == (2, True, 1, [1, 0], False, "a", "f")
+
+
 def test_first_random_op_leaves_the_seed_of_numpy(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

@@ -105,8 +105,10 @@ def test_jax_leaves_repeated_writes_alone(table):
 
 
 INSTALLED = """
+import inspect
 import warnings
 
+import numpy as np
 import theano
 import theano.tensor as T
 
@@ -121,6 +123,17 @@ g = theano.function([], counter)
 print(g(), g(), f(), g())
 x = T.arange(24).reshape((2, 3, 4))
 print(x[[slice(1, 2), slice(1, -1), slice(None)]].eval().tolist())
+c, row = T.col(), T.row()
+shapes = [c[:, None], c[1:, None], c[None, :], c[0, None], c[:, None, :], row[0, :, None]]
+print([one.broadcastable for one in shapes] == [
+    (False, True), (False, True), (True, False), (True,), (False, True, True), (False, True)])
+mean = theano.shared(np.ones(2))
+mean.default_update = mean * 0.5 + T.constant([[1.0, 2.0]]).sum(0)  # its length is known
+theano.function([], mean)()
+print(mean.get_value().tolist())
+y = theano.Variable(T.dscalar)
+print(y.type, y.owner, np.linspace(-1, 1, np.sqrt(9.0)))
+print("filter_dilation" in inspect.getargspec(T.nnet.conv2d).args)
 theano.config.compute_test_value = "raise"
 try:
     T.ones((2, 3)) + T.ones((3, 2))
@@ -138,6 +151,10 @@ def test_what_a_program_of_theano_expects_of_the_process(tmp_path):
     assert done.stdout.splitlines() == [
         "1.0 1.0 1.0 2.0",
         "[[[16, 17, 18, 19]]]",
+        "True",
+        "[1.5, 2.5]",
+        "TensorType(float64, scalar) None [-1.  0.  1.]",
+        "True",
         "while it is built",
     ]
 

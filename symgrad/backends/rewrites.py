@@ -5,9 +5,15 @@ from functools import cache
 from pytensor.compile.mode import get_mode, optdb
 from pytensor.graph.basic import Constant
 from pytensor.graph.features import Feature
-from pytensor.graph.rewriting.basic import GraphRewriter, dfs_rewriter, node_rewriter
+from pytensor.graph.rewriting.basic import (
+    GraphRewriter,
+    copy_stack_trace,
+    dfs_rewriter,
+    in2out,
+    node_rewriter,
+)
 from pytensor.scan.op import Scan
-from pytensor.tensor.basic import MakeVector, Split, arange
+from pytensor.tensor.basic import MakeVector, Split, arange, constant
 from pytensor.tensor.blas import Dot22, Dot22Scalar
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.shape import Shape_i
@@ -125,6 +131,29 @@ def reduce_in_output_dtype(fgraph, node):
     return [op.clone(dtype=dtype, acc_dtype=dtype)(*node.inputs)]
 
 
+@node_rewriter([Elemwise])
+def wide_constants(fgraph, node):
+    """A float32 constant among float64 -> the same value in float64.
+
+    PyTensor writes the float32 nearest to 0.9 as ``0.9`` into fused C code, where it is read as a
+    double. The two differ by 2.4e-8, which ``1 - beta**t`` makes large.
+    """
+    inputs = [_widened(one) for one in node.inputs]
+    if inputs == node.inputs or any(one.dtype != "float64" for one in node.outputs):
+        return None
+    outputs = node.op.make_node(*inputs).outputs
+    if [one.type for one in outputs] != [one.type for one in node.outputs]:
+        return None
+    copy_stack_trace(node.outputs, outputs)
+    return outputs
+
+
+def _widened(variable):
+    if isinstance(variable, Constant) and variable.dtype == "float32" and variable.data.size == 1:
+        return constant(variable.data.astype("float64"))
+    return variable
+
+
 @node_rewriter([Split])
 def split_as_reads(fgraph, node):
     """A split into the lengths of other variables -> reads of ranges.
@@ -196,6 +225,8 @@ def _length(variable):
 for rewrite in (reduce_in_output_dtype, split_as_reads):
     name = f"symgrad_{rewrite.__name__}"
     optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
+# Before fusion, at 49.
+optdb.register("symgrad_wide_constants", in2out(wide_constants), "symgrad_c", position=47.9)
 # Before shapes become tuples, at 100.
 optdb.register("symgrad_know_lengths", KnowLengths(), "symgrad_jax", position=99)
 # Before fusion, at 49, where newer PyTensor puts the formula of a softmax in its place.

@@ -12,6 +12,7 @@ _LINKER = "PyTensor's: its functions get the graph first"
 _TAKES_TYPE_FIRST = "made by PyTensor's arguments: type, value, strict, ..., name="
 _OWNER = "`owner` must be written: `Variable(type, None)`"
 _CLASS = "a node has PyTensor's Op: isinstance holds, and the class is made by PyTensor's arguments"
+_MADE = "a node has PyTensor's Op, for which isinstance holds"
 _CALLED = "an object to be called: nodes of a graph have PyTensor's Ops, and are not of this class"
 _OTHER_WORDS = "PyTensor's: keywords have other names (rewriter for optimizer)"
 _ONE_WORD = "PyTensor's: each name is an argument, not a letter of one string"
@@ -38,6 +39,7 @@ ADAPTED = {
     "theano.compile.SharedVariable": _TAKES_TYPE_FIRST,
     "theano.compile.mode.*": _REWRITES,
     "theano.compile.function_module.*": "PyTensor's: an inside of its compiler",
+    "theano.compile.SpecifyShape": _MADE,
     "theano.compile.ops.*": "PyTensor's Op, with its attributes",
     "theano.tensor.sharedvar.TensorSharedVariable": _TAKES_TYPE_FIRST,
     "theano.tensor.sharedvar.ScalarSharedVariable": _TAKES_TYPE_FIRST,
@@ -89,17 +91,21 @@ ADAPTED = {
     "theano.tensor.PermuteRowElements": _CLASS,
     "theano.tensor.Reshape": _CLASS,
     "theano.tensor.Split": _CLASS,
-    "theano.tensor.extra_ops.CumOp": _CLASS,
-    "theano.tensor.extra_ops.CumsumOp": _CLASS,
-    "theano.tensor.extra_ops.CumprodOp": _CLASS,
-    "theano.tensor.extra_ops.RepeatOp": _CLASS,
+    "theano.tensor.extra_ops.CumOp": _MADE,
+    "theano.tensor.extra_ops.CumsumOp": _MADE,
+    "theano.tensor.extra_ops.CumprodOp": _MADE,
+    "theano.tensor.extra_ops.DiffOp": _CALLED,
+    "theano.tensor.extra_ops.RepeatOp": _MADE,
+    "theano.tensor.extra_ops.Unique": _MADE,
+    "theano.tensor.extra_ops.unravel_index": 'order="F" is obeyed; Theano forgot it',
     "theano.tensor.extra_ops.UnravelIndex": _CLASS,
     "theano.tensor.nlinalg.Eigh": _CLASS,
     "theano.tensor.nlinalg.MatrixPinv": _CLASS,
     "theano.tensor.slinalg.Cholesky": _CLASS,
-    "theano.tensor.sort.ArgSortOp": _CLASS,
-    "theano.tensor.sort.SortOp": _CLASS,
+    "theano.tensor.sort.ArgSortOp": _MADE,
+    "theano.tensor.sort.SortOp": _MADE,
     "theano.tensor.slinalg.Solve": _CALLED,
+    "theano.tensor.default": "None is looked for when the graph is made, not in a call",
     "theano.tensor.get_idx_list": "there is no get_count=",
     "theano.tensor.Rop": "by two pullbacks: an input that the product does not need drops out",
     "theano.tensor.inplace.**": "not in place: the compiler decides that",
@@ -110,10 +116,11 @@ ADAPTED = {
     "theano.tensor.raw_random.RandomFunction": "there is no inplace=",
     "theano.tensor.raw_random.RandomStateType": "PyTensor's: takes a dtype",
     "theano.tensor.raw_random.permutation_helper": "takes a state, a length and a size",
+    "theano.sandbox.rng_mrg.mrg_uniform": _MADE,
     "theano.sandbox.multinomial.ChoiceFromUniform": "without replacement only",
     # Neural networks.
-    "theano.tensor.nnet.Softmax": "PyTensor's: Softmax(axis=-1); isinstance holds for nodes",
-    "theano.tensor.nnet.LogSoftmax": "PyTensor's: LogSoftmax(axis=-1); isinstance holds for nodes",
+    "theano.tensor.nnet.Softmax": _MADE,
+    "theano.tensor.nnet.LogSoftmax": _MADE,
     "theano.tensor.nnet.ConvOp": _CALLED,
     "theano.tensor.nnet.SoftmaxWithBias": _CALLED,
     "theano.tensor.nnet.SoftmaxGrad": _CALLED,

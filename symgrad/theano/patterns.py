@@ -48,7 +48,7 @@ class Rebroadcast(COp):
         for axis, stretches in self.axis:
             if not -x.type.ndim <= axis < x.type.ndim:
                 raise ValueError(f"Trying to rebroadcast non-existent dimension {axis} of {x}")
-            shape[axis] = 1 if stretches else (None if shape[axis] == 1 else shape[axis])
+            shape[axis] = 1 if stretches else None
         return Apply(self, [x], [PyTensorType(x.type.dtype, shape=shape)()])
 
     def perform(self, node, inputs, output_storage):
@@ -148,10 +148,8 @@ class _AnyTensorType(type(PyTensorType)):
 
 
 def _length(stretches):
-    """A pattern says True or False; PyTensor's own shapes pass through."""
-    if isinstance(stretches, bool) or type(stretches).__name__ in ("bool", "bool_"):
-        return 1 if stretches else None
-    return stretches
+    """A pattern says True or False, or 1 or 0; PyTensor's own lengths above 1 pass through."""
+    return int(stretches) if stretches else None
 
 
 class TensorType(PyTensorType, metaclass=_AnyTensorType):

@@ -267,9 +267,28 @@ class _Meaning(ast.NodeTransformer):
 
     METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
     LISTED = ("keys", "values", "items")
+    SPECIAL = {"next": "__next__", "__nonzero__": "__bool__", "__div__": "__truediv__"}
+    OF_FUNCTIONS = {
+        f"func_{name}": f"__{name}__" for name in ("name", "doc", "code", "defaults", "globals")
+    } | {"im_func": "__func__", "im_self": "__self__"}
 
     def __init__(self, division):
         self._division = division
+
+    def visit_ClassDef(self, node):
+        self.generic_visit(node)
+        defined = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+        node.body += [
+            ast.Assign([ast.Name(new, ast.Store())], ast.Name(old, ast.Load()))
+            for old, new in self.SPECIAL.items()
+            if old in defined and new not in defined
+        ]
+        return node
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        node.attr = self.OF_FUNCTIONS.get(node.attr, node.attr)
+        return node
 
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
@@ -305,6 +324,8 @@ class _Meaning(ast.NodeTransformer):
         if method in self.METHODS and not node.args:
             node.func.attr = self.METHODS[method]
             return _call("iter", node)
+        if method == "next" and not node.args:
+            return _call("next", node.func.value)
         if method == "has_key" and len(node.args) == 1:
             return ast.Compare(node.args[0], [ast.In()], [node.func.value])
         if method in self.LISTED and not node.args and not node.keywords:

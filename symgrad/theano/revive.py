@@ -6,13 +6,14 @@ Done by ``symgrad run`` and ``install_as_theano``, never by importing :mod:`symg
 import builtins
 import collections
 import collections.abc
+import functools
 import inspect
 from operator import attrgetter
 
 import numpy as np
 import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import as_string
+from pytensor.graph.basic import Variable, as_string
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, WalkingGraphRewriter
 from pytensor.graph.utils import MetaType
@@ -20,13 +21,16 @@ from pytensor.scalar.basic import GE, GT, LE, LT
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
 from pytensor.tensor.type import TensorType
-from pytensor.tensor.variable import TensorConstant, _tensor_py_operators
+from pytensor.tensor.type_other import SliceType
+from pytensor.tensor.variable import TensorConstant, TensorVariable, _tensor_py_operators
 
 from symgrad.ops.row_sum import RowSum
 from symgrad.theano import texts
 from symgrad.theano.compile.mode import backend, get_mode
 from symgrad.theano.gof.clients import revive_clients
 from symgrad.theano.gof.test_values import paused
+from symgrad.theano.patterns import Rebroadcast
+from symgrad.theano.tensor.subtensor import by_slice
 
 __all__ = ["revive"]
 
@@ -63,11 +67,14 @@ def revive():
     _revive_names(np, NUMPY | {"cast": _Cast(), "trapz": getattr(np, "trapezoid", None)})
     _revive_names(collections, {name: getattr(collections.abc, name) for name in COLLECTIONS})
     _revive_names(inspect, {"getargspec": _getargspec})
+    np.linspace = _linspace
     _tensor_py_operators.__bool__ = _is_true
     _tensor_py_operators.reshape = _reshape
     _tensor_py_operators.__getitem__ = _getitem
     pytensor.config.linker = {"c": "cvm"}.get(backend(), backend())
-    pytensor.graph.basic.Variable.eval = _evaluate
+    Variable.eval = _evaluate
+    for kind in (Variable, TensorVariable):
+        kind.__init__.__defaults__ = (None, None, None)  # owner, index, name
     GraphRewriter.optimize = GraphRewriter.rewrite
     _revive_texts()
     revive_clients()
@@ -101,9 +108,21 @@ class _Cast(dict):
         return lambda value: np.asarray(value).astype(dtype)
 
 
+_numpy_linspace = np.linspace
+
+
+@functools.wraps(_numpy_linspace)
+def _linspace(start, stop, num=50, *options, **named):
+    """A whole number of points may be a float."""
+    return _numpy_linspace(start, stop, int(num), *options, **named)
+
+
+_ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+
+
 def _getargspec(function):
     """The first four parts of what ``getfullargspec`` tells."""
-    return inspect.getfullargspec(function)[:4]
+    return _ArgSpec(*inspect.getfullargspec(function)[:4])
 
 
 def _graph_as_text(fgraph):
@@ -125,16 +144,34 @@ _pytensor_getitem = _tensor_py_operators.__getitem__
 
 
 def _getitem(variable, index):
-    """A list with a slice in it is as a tuple."""
+    """A list with a slice in it is as a tuple; and a slice may be a variable."""
+    if isinstance(getattr(index, "type", None), SliceType):
+        return by_slice(variable, index)
     if isinstance(index, list) and any(isinstance(one, slice) for one in index):
         index = tuple(index)
+    if isinstance(index, tuple) and any(one is None for one in index):
+        variable = _without_unnamed_ones(variable, index)
     return _pytensor_getitem(variable, index)
+
+
+def _without_unnamed_ones(variable, index):
+    """``col[:, None]`` is a column: beside a new axis, axes that are not named are dropped.
+
+    Theano did so for axes of length one, and raised for others.
+    """
+    named = [one for one in index if one is not None]
+    basic = all(isinstance(one, (slice, int)) or np.ndim(one) == 0 for one in named)
+    if not basic or Ellipsis in named or not all(variable.broadcastable[len(named) :]):
+        return variable
+    return variable.dimshuffle(*range(len(named)))
 
 
 def _set_default_update(variable, update=None):
     """Without PyTensor's warning; ``del`` takes it away."""
     if update is not None:
         update = variable.type.filter_variable(update, allow_convert=True)
+        if update.type != variable.type:  # it may know lengths; PyTensor wants the same type
+            update = Rebroadcast(*enumerate(variable.type.broadcastable))(update)
     variable._default_update = update
 
 
@@ -143,7 +180,7 @@ def _reshape(variable, shape, ndim=None):
     return pytensor.tensor.reshape(variable, shape, ndim=ndim)
 
 
-_pytensor_eval = pytensor.graph.basic.Variable.eval
+_pytensor_eval = Variable.eval
 
 
 def _evaluate(variable, inputs_to_values=None, **options):

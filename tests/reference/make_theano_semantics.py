@@ -333,6 +333,40 @@ def test_values_that_are_missing_may_be_ignored(theano, T):
         config.compute_test_value = "off"
 
 
+@case
+def constants_of_single_precision_keep_their_value(theano, T):
+    t, decay = T.dvector("t"), np.float32(0.999)
+    w = theano.shared(np.zeros(2), name="w")
+    power = decay**t
+    step = np.float32(0.7) / (1 - decay ** (w + t))
+    f = theano.function([t], [power, 1 - power], updates=[(w, step)])
+    return [*f([1.0, 2.0]), w.get_value()]
+
+
+@case
+def the_log_of_a_picked_probability_has_a_gradient(theano, T):
+    x, y = T.dmatrix("x"), T.ivector("y")
+    p = T.nnet.softmax(x)
+    cost = -T.log(p[T.arange(y.shape[0]), y]).mean()
+    rows = [[1.0, 2.0, 3.0], [0.0, 2000.0, 1.0]]
+    return theano.function([x, y], T.grad(cost, x))(rows, [2, 0])
+
+
+@case
+def one_step_of_a_scan_draws_what_is_needed(theano, T):
+    streams = module(theano, "sandbox.rng_mrg").MRG_RandomStreams(4)
+
+    def step(x):
+        return x + streams.uniform((2,)), streams.uniform((2,))
+
+    (found, _), updates = theano.scan(step, outputs_info=[T.zeros((2,)), None], n_steps=1)
+    f = theano.function([], found, updates=updates)
+    before = [state.get_value().sum() for state, *_ in streams.state_updates]
+    numbers = [f(), f()]
+    after = [state.get_value().sum() for state, *_ in streams.state_updates]
+    return [len(updates), numbers, np.not_equal(before, after)]
+
+
 def plain(value):
     """What JSON can hold."""
     if isinstance(value, (list, tuple)):

@@ -1,6 +1,7 @@
 """``theano.compile.builders``: a graph as one Op."""
 
 from pytensor.compile.builders import OpFromGraph as PyTensorOpFromGraph
+from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Variable
 
 from symgrad.theano.gof.op import OldStyle
@@ -36,6 +37,12 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
     ):
         if grad_overrides != "default":
             lop_overrides = _each(_without_outputs, grad_overrides)
+        several = lop_overrides if isinstance(lop_overrides, (list, tuple)) else ()
+        self._cut = {
+            k
+            for k, one in enumerate(several)
+            if isinstance(one, Variable) and isinstance(one.type, DisconnectedType)
+        }
         given = {
             "pullback": _each(_none_if_default, lop_overrides),
             "pushforward": _each(_none_if_default, rop_overrides),
@@ -50,6 +57,11 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
             **given,
             **options,
         )
+
+    def connection_pattern(self, node):
+        """An input whose gradient was said to be disconnected is so."""
+        pattern = super().connection_pattern(node)
+        return [[False] * len(row) if k in self._cut else row for k, row in enumerate(pattern)]
 
 
 def _each(change, override):

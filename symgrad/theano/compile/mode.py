@@ -5,6 +5,7 @@ from pytensor.compile.mode import Mode as Mode
 
 from symgrad.backends import choose, mode_of
 from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.theano.compile import picked_log as picked_log
 from symgrad.theano.compile.set_to_inc import TAG
 from symgrad.theano.configparser import config
 from symgrad.theano.difference import tell_once

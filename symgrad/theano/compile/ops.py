@@ -8,21 +8,50 @@ from pytensor.compile.ops import deep_copy_op as deep_copy_op
 from pytensor.compile.ops import register_deep_copy_op_c_code as register_deep_copy_op_c_code
 from pytensor.compile.ops import register_view_op_c_code as register_view_op_c_code
 from pytensor.compile.ops import view_op as view_op
+from pytensor.raise_op import assert_op
+from pytensor.tensor import as_tensor_variable, eq
 from pytensor.tensor.shape import Shape as Shape
 from pytensor.tensor.shape import Shape_i as Shape_i
-from pytensor.tensor.shape import SpecifyShape as SpecifyShape
+from pytensor.tensor.shape import SpecifyShape as PyTensorSpecifyShape
 from pytensor.tensor.shape import shape as shape
 from pytensor.tensor.shape import shape_i as shape_i
-from pytensor.tensor.shape import specify_shape as specify_shape
+from pytensor.tensor.shape import specify_shape as pytensor_specify_shape
 
 from symgrad.theano.gof.graph import Apply
-from symgrad.theano.gof.op import OldStyle, Op
+from symgrad.theano.gof.op import OldStyle, Op, StandsFor
 from symgrad.theano.names import forward
 from symgrad.theano.patterns import Rebroadcast as Rebroadcast
 
 
 class ViewOp(OldStyle, PyTensorViewOp):
     """Returns its input; a subclass may give it another gradient, by ``grad``."""
+
+
+def specify_shape(x, shape):
+    """`x`, whose shape is known; an AssertionError in a call in which it is another.
+
+    Parameters
+    ----------
+    x : variable
+    shape : list of int and scalar variables, or integer vector; one length for each axis
+    """
+    x = as_tensor_variable(x)
+    if not isinstance(shape, (list, tuple)):
+        shape = as_tensor_variable(shape)
+        lengths = assert_op(shape, eq(shape.shape[0], x.ndim))
+        shape = [lengths[k] for k in range(x.ndim)]
+    if len(shape) != x.ndim:
+        raise AssertionError(f"{len(shape)} lengths were given for {x.ndim} axes: {shape}")
+    return pytensor_specify_shape(x, shape)
+
+
+class SpecifyShape(metaclass=StandsFor):
+    """``SpecifyShape()(x, shape)``: :func:`specify_shape`."""
+
+    ops = (PyTensorSpecifyShape,)
+
+    def __call__(self, x, shape):
+        return specify_shape(x, shape)
 
 
 class FromFunctionOp(Op):

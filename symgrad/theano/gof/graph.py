@@ -19,13 +19,20 @@ NoParams = object()
 
 
 def ancestors(variable_list, blockers=None):
-    """The variables that others are computed from, these included."""
-    return list(pytensor.graph.traversal.ancestors(variable_list, blockers))
+    """The variables that others are computed from, these included: first inputs first."""
+    return _reached(variable_list, set(blockers or ()))
 
 
 def inputs(variable_list, blockers=None):
     """The variables at the start of a graph: those that no node computes."""
     return [v for v in ancestors(_listed(variable_list), blockers) if v.owner is None]
+
+
+def _reached(variables, blockers):
+    def above(v):
+        return None if v.owner is None or v in blockers else reversed(v.owner.inputs)
+
+    return stack_search(variables, above, "dfs")
 
 
 def variables_and_orphans(i, o):
@@ -36,7 +43,7 @@ def variables_and_orphans(i, o):
 
 def variables(i, o):
     """All variables between `i` and `o`, both included."""
-    return list(pytensor.graph.traversal.vars_between(i, o))
+    return _reached(o, i)
 
 
 def orphans(i, o):
@@ -46,7 +53,7 @@ def orphans(i, o):
 
 def ops(i, o):
     """The nodes between `i` and `o`."""
-    return set(pytensor.graph.traversal.applys_between(i, o))
+    return {v.owner for v in variables(i, o) if v.owner is not None and v not in i}
 
 
 def io_toposort(inputs, outputs, orderings=None, clients=None):
@@ -60,8 +67,13 @@ def general_toposort(outputs, deps, *_, **__):
 
 
 def list_of_nodes(inputs, outputs):
-    """The nodes between inputs and outputs."""
-    return list(pytensor.graph.traversal.applys_between(inputs, outputs))
+    """The nodes between inputs and outputs, the last first."""
+
+    def above(node):
+        nodes = [v.owner for v in node.inputs if v.owner is not None]
+        return [one for one in nodes if not set(one.outputs) & set(inputs)]
+
+    return stack_search([o.owner for o in outputs], above)
 
 
 def stack_search(start, expand, mode="bfs", build_inv=False):

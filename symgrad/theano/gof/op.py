@@ -9,6 +9,7 @@ from pytensor.graph.op import Op as PyTensorOp
 from pytensor.graph.utils import MethodNotDefined
 from pytensor.link.c.op import COp as PyTensorCOp
 
+from symgrad.theano.gof import utils as utils
 from symgrad.theano.names import forward
 
 # What an Op asks of the compiler; the compiler was given by position, or not at all.
@@ -127,6 +128,13 @@ class OpenMPOp(Op):
 PureOp = Op
 
 
+class StandsFor(type):
+    """Classes made and called as Theano's Ops; ``ops`` are PyTensor's, their instances, too."""
+
+    def __instancecheck__(cls, instance):
+        return type.__instancecheck__(cls, instance) or isinstance(instance, cls.ops)
+
+
 class COp(OldStyle, pytensor.link.c.op.ExternalCOp):
     """An Op whose C code is in files."""
 
@@ -140,7 +148,7 @@ def get_test_value(v):
         If an input that it needs has none.
     """
     if not isinstance(v, pytensor.graph.basic.Variable):
-        return v
+        return pytensor.tensor.as_tensor_variable(v).data
     found = _own_test_value(v)
     if found is not None:
         return found

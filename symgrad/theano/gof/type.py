@@ -28,6 +28,9 @@ class Type(CType, metaclass=_AnyType):
     def __call__(self, name=None):
         return self.make_variable(name)
 
+    def filter(self, data, strict=False, allow_downcast=None):
+        raise MethodNotDefined("filter", type(self), type(self).__name__)
+
     def _not_in_c(self, *_, **__):
         raise MethodNotDefined("c_declare", type(self), type(self).__name__)
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
@@ -116,7 +116,8 @@ class ChoiceFromUniform(FromUniform):
 
     def result(self, pvals, n):
         dtype = "int64" if self.odtype == "auto" else self.odtype
-        return TensorType(dtype, shape=(pvals.type.shape[0], None))()
+        columns = int(n.data) if isinstance(n, Constant) else None
+        return TensorType(dtype, shape=(pvals.type.shape[0], columns))()
 
     def infer_shape(self, *args):
         node, shapes = args[-2:]

@@ -10,12 +10,21 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import upcast
 
 from symgrad.errors import HyperparameterError
+from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.ops.mrg import M1, M2, MRG
 from symgrad.theano.ops.multiply_add import multiply_add
 from symgrad.theano.sandbox.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.tensor.raw_random import StateSharedVariable
 
-__all__ = ["M1", "M2", "MRG_RandomStreams", "ff_2p72", "ff_2p134", "guess_n_streams"]
+__all__ = [
+    "M1",
+    "M2",
+    "MRG_RandomStreams",
+    "ff_2p72",
+    "ff_2p134",
+    "guess_n_streams",
+    "mrg_uniform",
+]
 
 MAX_STREAMS = 60 * 256
 
@@ -55,6 +64,21 @@ def ff_2p72(rstate):
 def ff_2p134(rstate):
     """The state 2**134 draws later."""
     return jumped(np.asarray(rstate, "int64")[None], STREAM)[0].astype("int32")
+
+
+class mrg_uniform(metaclass=StandsFor):
+    """The generator itself, without streams to keep: ``new_state, sample = mrg_uniform.new(...)``.
+
+    A node of a graph has the Op MRG: isinstance holds.
+    """
+
+    ops = (MRG,)
+
+    @staticmethod
+    def new(rstate, ndim, dtype, size):
+        """A uniform sample from states, an int32 matrix with one of 6 numbers a row."""
+        size = lengths(size, ndim)
+        return MRG("uniform", dtype, len(size))(rstate, *size)
 
 
 def guess_n_streams(size, warn=False):

@@ -65,10 +65,12 @@ def scan(
         from symgrad.theano.compile.mode import get_mode
 
         mode = get_mode(mode)
+    # One step is no loop: the function it is compiled into finds the states that it needs.
+    once = not isinstance(n_steps, Variable) and n_steps == 1
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Scan return signature", DeprecationWarning)
         outputs, updates = pytensor.scan(
-            _with_default_updates(fn),
+            fn if once else _with_default_updates(fn),
             sequences=[_sequence(one) for one in _wrapped(sequences)],
             outputs_info=outputs_info,
             non_sequences=[_variable(one) for one in _wrapped(non_sequences)],

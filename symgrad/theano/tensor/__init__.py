@@ -6,7 +6,11 @@ from pytensor.tensor import *  # noqa: F403
 from pytensor.tensor.variable import TensorConstant as TensorConstant
 from pytensor.tensor.variable import TensorVariable as TensorVariable
 
+from symgrad import theano as theano  # a star brings these three, too
+from symgrad.theano import compile as compile
 from symgrad.theano import gof as gof
+from symgrad.theano.compile.ops import SpecifyShape as SpecifyShape
+from symgrad.theano.compile.ops import specify_shape as specify_shape
 from symgrad.theano.gof import Op as Op
 from symgrad.theano.gof import Type as Type
 from symgrad.theano.names import forward

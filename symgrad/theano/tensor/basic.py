@@ -1,6 +1,7 @@
 """``theano.tensor.basic``: tensors by Theano's names and signatures, over PyTensor."""
 
 import builtins
+import warnings
 
 import numpy as np
 import pytensor.scalar
@@ -8,6 +9,8 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Apply as Apply
 from pytensor.graph.basic import Constant as Constant
 from pytensor.graph.basic import Variable as Variable
+from pytensor.raise_op import assert_op
+from pytensor.tensor.basic import get_underlying_scalar_constant_value
 from pytensor.tensor.exceptions import NotScalarConstantError as NotScalarConstantError
 from pytensor.tensor.type import continuous_dtypes as continuous_dtypes
 from pytensor.tensor.type import discrete_dtypes as discrete_dtypes
@@ -16,6 +19,7 @@ from pytensor.tensor.type import int_dtypes as int_dtypes
 from pytensor.tensor.type import integer_dtypes as integer_dtypes
 from pytensor.tensor.type import uint_dtypes as uint_dtypes
 
+from symgrad.theano import scalar as scal  # noqa: F401
 from symgrad.theano.configparser import config
 from symgrad.theano.names import forward
 from symgrad.theano.patterns import Rebroadcast as Rebroadcast
@@ -108,6 +112,9 @@ def stack(*tensors, **kwargs):
         return pt.stack(list(kwargs["tensors"]), kwargs.get("axis", 0))
     if isinstance(tensors[0], (list, tuple)):
         return pt.stack(list(tensors[0]), *tensors[1:], **kwargs)
+    if not kwargs:
+        message = "stack(a, b) is deprecated: write stack([a, b], axis=0)"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
     return pt.stack(list(tensors), **kwargs)
 
 
@@ -142,18 +149,77 @@ def mean(input, axis=None, dtype=None, op=False, keepdims=False, acc_dtype=None)
     return pt.mean(input, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
 
+def _axes(axis):
+    """An axis may be a constant of a graph, and one of several may be named twice."""
+    axis = axis.data if isinstance(axis, Constant) else axis
+    axis = axis.tolist() if isinstance(axis, np.ndarray) else axis
+    return list(dict.fromkeys(axis)) if isinstance(axis, (list, tuple)) else axis
+
+
+def max(x, axis=None, keepdims=False):
+    """The largest entries along an axis, or along several, or of all."""
+    return pt.max(x, axis=_axes(axis), keepdims=keepdims)
+
+
+def min(x, axis=None, keepdims=False):
+    """The smallest entries along an axis, or along several, or of all."""
+    return pt.min(x, axis=_axes(axis), keepdims=keepdims)
+
+
+def argmax(x, axis=None, keepdims=False):
+    """Where the largest entries are."""
+    return pt.argmax(x, axis=_axes(axis), keepdims=keepdims)
+
+
+def argmin(x, axis=None, keepdims=False):
+    """Where the smallest entries are."""
+    return pt.argmin(x, axis=_axes(axis), keepdims=keepdims)
+
+
+def max_and_argmax(a, axis=None, keepdims=False):
+    """What :func:`max` and :func:`argmax` return."""
+    return [max(a, axis, keepdims), argmax(a, axis, keepdims)]
+
+
 def choose(a, choices, out=None, mode="raise"):
     """From `choices`, the one that `a` names, entry by entry."""
     return pt.choose(a, choices, mode=mode)
 
 
 def tile(x, reps, ndim=None):
-    """`x` repeated along its axes; with `ndim`, in so many dimensions."""
-    if ndim is None:
-        return pt.tile(x, reps)
+    """`x` repeated along its axes; with `ndim`, in so many dimensions.
+
+    Raises
+    ------
+    ValueError
+        For `reps` that are no integers, or more than `ndim`, or a vector of unknown length without
+        `ndim`; and for an `ndim` below that of `x`.
+    """
     x = as_tensor_variable(x)
-    reps = list(reps) if isinstance(reps, (list, tuple)) else [reps]
-    return pt.tile(x, [1] * (ndim - len(reps)) + reps)
+    if ndim is not None and ndim < x.ndim:
+        raise ValueError(f"tile: ndim={ndim} was given for {x.ndim} dimensions")
+    if not isinstance(reps, (list, tuple)):
+        reps = _repetitions(as_tensor_variable(reps), ndim)
+    if ndim is not None and len(reps) > ndim:
+        raise ValueError(f"tile: {len(reps)} numbers were given for ndim={ndim}")
+    if any(as_tensor_variable(one).dtype not in discrete_dtypes for one in reps):
+        raise ValueError(f"tile: reps are integers, not {reps}")
+    return pt.tile(x, [1] * ((ndim or 0) - len(reps)) + list(reps))
+
+
+def _repetitions(reps, ndim):
+    """A number, or a vector, as a list; in front of a short vector come ones."""
+    if reps.ndim > 1:
+        raise ValueError(f"tile: reps is an integer, a vector or a list, not {reps.type}")
+    if reps.ndim == 0:
+        return [reps]
+    if reps.type.shape[0] is not None:
+        return [reps[k] for k in range(reps.type.shape[0])]
+    if ndim is None:
+        raise ValueError("tile: reps is a vector of unknown length: give ndim, too")
+    reps = assert_op(reps, pt.le(reps.shape[0], ndim))
+    added = ndim - reps.shape[0]
+    return [pt.switch(k < added, 1, reps[pt.maximum(k - added, 0)]) for k in range(ndim)]
 
 
 def as_tensor_variable(x, name=None, ndim=None):
@@ -185,7 +251,7 @@ def batched_dot(a, b):
         return a.dimshuffle(*range(a.ndim), *["x"] * (b.ndim - 1)) * b.dimshuffle(
             0, *["x"] * (a.ndim - 1), *range(1, b.ndim)
         )
-    return batched_tensordot(a, b, [[a.ndim - 1], [max(1, b.ndim - 2)]])
+    return batched_tensordot(a, b, [[a.ndim - 1], [builtins.max(1, b.ndim - 2)]])
 
 
 def batched_tensordot(x, y, axes=2):
@@ -217,8 +283,16 @@ def check_equal_numpy(x, y):
 
 
 def get_scalar_constant_value(orig_v, *_, **__):
-    """The number that a constant graph stands for; else NotScalarConstantError."""
-    return np.asarray(pt.get_scalar_constant_value(orig_v))
+    """The number that a constant graph stands for, or that all its entries are.
+
+    Raises
+    ------
+    NotScalarConstantError
+        If there is none; EmptyConstantError if there are no entries.
+    """
+    if np.size(getattr(orig_v, "data", 0)) == 0:
+        raise EmptyConstantError(f"{orig_v} has no entries")
+    return np.asarray(get_underlying_scalar_constant_value(orig_v))
 
 
 def div_proxy(x, y):

@@ -3,6 +3,7 @@
 import pytensor.tensor as pt
 from pytensor.tensor import extra_ops
 
+from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.basic import squeeze as squeeze
 
@@ -25,9 +26,83 @@ def compress(condition, x, axis=None):
 
 def unravel_index(indices, dims, order="C", ndim=None):
     """Flat indices as a tuple of indices for each axis; `ndim` is the older way to say how many."""
+    dims = dims if ndim is None else pt.specify_shape(dims, (ndim,))
     return extra_ops.unravel_index(indices, dims, order=order)
 
 
-RENAMED = {"RepeatOp": "Repeat", "CumsumOp": "CumOp", "CumprodOp": "CumOp"}
+class CumOp(metaclass=StandsFor):
+    """``CumOp(axis=None, mode="add")(x)``: sums that run along an axis, or products ("mul")."""
 
-__getattr__ = forward("theano.tensor.extra_ops", "pytensor.tensor.extra_ops", renamed=RENAMED)
+    ops = (extra_ops.CumOp,)
+
+    def __init__(self, axis=None, mode="add"):
+        if mode not in ("add", "mul"):
+            raise ValueError(f'CumOp: mode is {mode!r}, give "add" or "mul"')
+        self.axis, self.mode = axis, mode
+
+    def __call__(self, x):
+        return (pt.cumsum if self.mode == "add" else pt.cumprod)(x, self.axis)
+
+
+class CumsumOp(CumOp):
+    """``CumsumOp(axis=None)(x)``: :func:`cumsum`."""
+
+    def __init__(self, axis=None):
+        super().__init__(axis, "add")
+
+
+class CumprodOp(CumOp):
+    """``CumprodOp(axis=None)(x)``: :func:`cumprod`."""
+
+    def __init__(self, axis=None):
+        super().__init__(axis, "mul")
+
+
+class RepeatOp(metaclass=StandsFor):
+    """``RepeatOp(axis=None)(x, repeats)``: :func:`repeat`."""
+
+    ops = (extra_ops.Repeat,)
+
+    def __init__(self, axis=None):
+        self.axis = axis
+
+    def __call__(self, x, repeats):
+        return repeat(x, repeats, self.axis)
+
+
+class Unique(metaclass=StandsFor):
+    """``Unique(...)(x)``: the distinct entries of `x`, or its distinct slices along an axis.
+
+    Parameters
+    ----------
+    return_index, return_inverse, return_counts : bool
+        As in :func:`numpy.unique`; with one of them a list is returned.
+    axis : int, optional
+    """
+
+    ops = (extra_ops.Unique,)
+
+    def __init__(self, return_index=False, return_inverse=False, return_counts=False, axis=None):
+        self.return_index, self.return_inverse = return_index, return_inverse
+        self.return_counts, self.axis = return_counts, axis
+
+    def __call__(self, x, **options):
+        x, axis = pt.as_tensor_variable(x), self.axis
+        if axis is not None and not -x.ndim <= axis < x.ndim:
+            raise RuntimeError(f"Unique: there is no axis {axis} among {x.ndim} dimensions")
+        axis = axis if axis is None else axis % x.ndim
+        asked = (self.return_index, self.return_inverse, self.return_counts)
+        return extra_ops.Unique(*asked, axis)(x, **options)
+
+
+class DiffOp:
+    """``DiffOp(n=1, axis=-1)(x)``: :func:`diff`."""
+
+    def __init__(self, n=1, axis=-1):
+        self.n, self.axis = n, axis
+
+    def __call__(self, x):
+        return extra_ops.diff(x, self.n, self.axis)
+
+
+__getattr__ = forward("theano.tensor.extra_ops", "pytensor.tensor.extra_ops")

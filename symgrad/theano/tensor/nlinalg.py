@@ -30,8 +30,14 @@ def trace(X):
 
 
 def qr(a, mode="reduced"):
-    """``a = q r``; the modes of NumPy."""
-    return linalg.qr(a, mode="r" if mode == "r" else {"full": "reduced"}.get(mode, mode))
+    """``a = q r``: "reduced", "complete", "r" or "raw", as :func:`numpy.linalg.qr` has them."""
+    a = pt.as_tensor_variable(a)
+    if mode == "r":
+        return linalg.qr(a, mode="r")[: pt.minimum(*a.shape)]
+    if mode == "raw":
+        reflections, factors, _ = linalg.qr(a, mode="raw")
+        return [reflections.T, factors]
+    return linalg.qr(a, mode={"full": "reduced"}.get(mode, mode))
 
 
 def svd(a, full_matrices=1, compute_uv=1):
@@ -41,7 +47,7 @@ def svd(a, full_matrices=1, compute_uv=1):
 
 def eigh(a, UPLO="L"):
     """Eigenvalues and eigenvectors of a symmetric matrix, read from one triangle of it."""
-    return linalg.eigh(a, lower=UPLO == "L")
+    return linalg.eigh(a, lower=UPLO == "L", driver="evd")  # NumPy's: the signs depend on it
 
 
 lstsq = linalg.Lstsq  # in Theano a class: ``lstsq()(x, y, rcond)``

@@ -1,6 +1,10 @@
 """``theano.tensor.slinalg``: linear algebra of SciPy."""
 
+import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_type
+from pytensor.raise_op import CheckAndRaise
+from pytensor.scalar import upcast
 from pytensor.tensor import linalg
 
 from symgrad.theano.names import forward
@@ -11,22 +15,32 @@ MATRIX_STRUCTURES = ("general", "symmetric", "lower_triangular", "upper_triangul
 
 def solve(a, b):
     """The solution of ``a x = b``."""
-    return linalg.solve(a, b, b_ndim=pt.as_tensor_variable(b).ndim)
+    a, b = _floats(a), _floats(b)
+    return linalg.solve(a, b, b_ndim=b.ndim)
 
 
 def solve_lower_triangular(a, b):
     """The solution of ``a x = b``, of the lower triangle of `a`."""
-    return linalg.solve_triangular(a, b, lower=True, b_ndim=pt.as_tensor_variable(b).ndim)
+    a, b = _floats(a), _floats(b)
+    return linalg.solve_triangular(a, b, lower=True, b_ndim=b.ndim)
 
 
 def solve_upper_triangular(a, b):
     """The solution of ``a x = b``, of the upper triangle of `a`."""
-    return linalg.solve_triangular(a, b, lower=False, b_ndim=pt.as_tensor_variable(b).ndim)
+    a, b = _floats(a), _floats(b)
+    return linalg.solve_triangular(a, b, lower=False, b_ndim=b.ndim)
 
 
 def solve_symmetric(a, b):
     """The solution of ``a x = b``, of a symmetric `a`."""
-    return linalg.solve(a, b, assume_a="sym", b_ndim=pt.as_tensor_variable(b).ndim)
+    a, b = _floats(a), _floats(b)
+    return linalg.solve(a, b, assume_a="sym", b_ndim=b.ndim)
+
+
+def _floats(x):
+    """Of small integers PyTensor would solve in another dtype than the one it tells."""
+    x = pt.as_tensor_variable(x)
+    return pt.cast(x, upcast(x.dtype, "float32"))
 
 
 class Solve:
@@ -45,10 +59,20 @@ class Solve:
         return solve(a, b)
 
 
+class _Definite(CheckAndRaise):
+    """Raises also where only the gradient of its input is computed."""
+
+    def pullback(self, inputs, outputs, output_gradients):
+        _, *conditions = inputs
+        checked = self(output_gradients[0], *conditions)
+        return [checked, *(disconnected_type() for _ in conditions)]
+
+
 class Cholesky:
     """``Cholesky(lower=True, on_error="raise")(x)``: the triangle whose square is `x`.
 
-    Of a matrix that is not positive definite: LinAlgError, or NaN with ``on_error="nan"``.
+    Of a matrix that is not positive definite, and of its gradient: LinAlgError, or NaN with
+    ``on_error="nan"``.
     """
 
     def __init__(self, lower=True, on_error="raise"):
@@ -57,7 +81,11 @@ class Cholesky:
         self.lower, self.on_error = lower, on_error
 
     def __call__(self, x):
-        return linalg.cholesky(x, lower=self.lower, on_error=self.on_error)
+        found = linalg.cholesky(x, lower=self.lower, on_error="nan")
+        if self.on_error == "nan":
+            return found
+        check = _Definite(np.linalg.LinAlgError, "the matrix is not positive definite")
+        return check(found, ~pt.isnan(found).any())
 
 
 cholesky = Cholesky()

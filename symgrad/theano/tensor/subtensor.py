@@ -1,7 +1,10 @@
 """``theano.tensor.subtensor``: reads and writes by index."""
 
+import numpy as np
 import pytensor.tensor as pt
 import pytensor.tensor.subtensor as pts
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 
 from symgrad.theano.names import forward
 
@@ -54,6 +57,25 @@ def take(a, indices, axis=None, mode="raise"):
     a = pt.as_tensor_variable(a)
     a, axis = (a.flatten(), 0) if axis is None else (a, axis)  # PyTensor would forget the mode
     return pt.take(a, indices, axis=axis, mode=mode)
+
+
+class SliceParts(Op):
+    """``(slice, length) -> (start, stop, step)``, as ``slice.indices(length)``."""
+
+    __props__ = ()
+
+    def make_node(self, index, length):
+        return Apply(self, [index, pt.as_tensor_variable(length)], [pt.lscalar() for _ in range(3)])
+
+    def perform(self, node, inputs, output_storage):
+        index, length = inputs
+        for cell, part in zip(output_storage, index.indices(int(length)), strict=True):
+            cell[0] = np.asarray(part, "int64")
+
+
+def by_slice(x, index):
+    """``x[index]`` for a variable whose value is a slice."""
+    return x[pt.arange(*SliceParts()(index, x.shape[0]))]
 
 
 __getattr__ = forward("theano.tensor.subtensor", "pytensor.tensor.subtensor")

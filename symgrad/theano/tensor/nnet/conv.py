@@ -34,7 +34,18 @@ def conv2d(
     """
     _refuse_logical(kargs)
     image_shape, filter_shape = _numbers(image_shape), _numbers(filter_shape)
-    return AbstractConv2d(image_shape, filter_shape, border_mode, subsample)(input, filters)
+    read, made = (shape[1] if shape else None for shape in (image_shape, filter_shape))
+    if None not in (read, made) and read != made:
+        raise AssertionError(
+            f"image_shape has {read} channels, and filter_shape {made}: give the same number"
+        )
+    return _Convolution(image_shape, filter_shape, border_mode, subsample)(input, filters)
+
+
+class _Convolution(AbstractConv2d):
+    """The same Op, of other errors."""
+
+    broken_promise = ValueError
 
 
 class ConvOp:
@@ -56,7 +67,7 @@ class ConvOp:
         imshp = (1, *imshp) if len(imshp) == 2 else imshp
         kshp = (None, None) if kshp is None else tuple(kshp)
         step = (1 if dx is None else dx, 1 if dy is None else dy)
-        self.op = AbstractConv2d(
+        self.op = _Convolution(
             (bsize, *imshp), (nkern, imshp[0], *kshp), border_mode=output_mode, subsample=step
         )
 

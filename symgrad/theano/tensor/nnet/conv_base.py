@@ -28,6 +28,8 @@ class BaseAbstractConv(COp):
         "unshared",
     )
 
+    broken_promise = AssertionError  # of tensors that have not the shape that was given
+
     def __init__(
         self,
         convdim,
@@ -81,7 +83,7 @@ class BaseAbstractConv(COp):
     def check_shape(self, what, shape, given):
         """Raise if a tensor does not have the shape that was promised."""
         if any(one is not None and one != found for one, found in zip(given, shape, strict=True)):
-            raise AssertionError(f"the shape of the {what} is {shape}, but {given} was given")
+            raise self.broken_promise(f"the shape of the {what} is {shape}, but {given} was given")
 
     def pads(self, kernel_lengths):
         """The zeros before and after each axis of the image."""
@@ -186,7 +188,7 @@ class BaseAbstractConv(COp):
         return conv_code.c_code(self, node, inputs, outputs, sub)
 
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
 
     def _trailing(self, inputs):
         return [inputs[2:]] if len(inputs) > 2 else []

@@ -102,6 +102,13 @@ LOOP = r"""
     npy_intp batch = 0, C = 0, O = 0, c = 0;
     const char *wrong = in[0] && in[1] ? NULL : "";
     PyObject *kind = PyExc_ValueError;
+    for (int d = 0; !wrong && in[%(kernel)s] && d < PyArray_NDIM(in[%(kernel)s]); d++) {
+        const npy_intp promised = kernel_promise[d < 2 ? d : d + %(skip)s];
+        if (promised >= 0 && promised != PyArray_DIM(in[%(kernel)s], d)) {
+            wrong = "convolution: the kernel has not the shape given as filter_shape";
+            kind = PyExc_%(broken_promise)s;
+        }
+    }
     if (!wrong) {
         // What is the result is not known yet, but for its last lengths.
         if (in[%(image)s]) {
@@ -147,7 +154,7 @@ LOOP = r"""
             if ((image_promise[d] >= 0 && image_promise[d] != image_shape[d])
                 || (kernel_promise[d] >= 0 && kernel_promise[d] != kernel_shape[d])) {
                 wrong = "convolution: the shapes are not those given as input_shape, filter_shape";
-                kind = PyExc_AssertionError;
+                kind = PyExc_%(broken_promise)s;
             }
     }
     dtype *columns = NULL, *part = NULL;
@@ -216,6 +223,7 @@ def c_code(op, node, inputs, outputs, sub):
         "mode": ", ".join(str({"half": 1, "full": 2}.get(one, 0)) for one in modes),
         "before": ", ".join(str(one[0]) for one in pads),
         "after": ", ".join(str(one[1]) for one in pads),
+        "broken_promise": op.broken_promise.__name__,
         "image_promise": _promise(op.imshp, skip),
         "kernel_promise": _promise(op.kshp, skip),
         "given": ", ".join(["1"] * skip + lengths) if lengths else "1, 1, 1",

@@ -1,11 +1,12 @@
 """Softmax, cross-entropies and activations (``theano.tensor.nnet.nnet``)."""
 
 import pytensor.tensor as pt
-from pytensor.tensor.special import LogSoftmax as LogSoftmax
-from pytensor.tensor.special import Softmax, log_softmax
+from pytensor.tensor import special
+from pytensor.tensor.special import log_softmax
 from pytensor.tensor.special import softmax as softmax_over
 from pytensor.tensor.type import discrete_dtypes, float_dtypes, int_dtypes
 
+from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet.blocksparse import sparse_block_dot
 from symgrad.theano.tensor.nnet.sigm import sigmoid as sigmoid
@@ -43,6 +44,24 @@ def softmax(c):
 def logsoftmax(c):
     """The logarithm of :func:`softmax`, without overflow."""
     return log_softmax(_rows(c), axis=-1)
+
+
+class Softmax(metaclass=StandsFor):
+    """``Softmax()(c)``: :func:`softmax`."""
+
+    ops = (special.Softmax,)
+
+    def __call__(self, c):
+        return softmax(c)
+
+
+class LogSoftmax(metaclass=StandsFor):
+    """``LogSoftmax()(c)``: :func:`logsoftmax`."""
+
+    ops = (special.LogSoftmax,)
+
+    def __call__(self, c):
+        return logsoftmax(c)
 
 
 softmax_op, logsoftmax_op = softmax, logsoftmax
@@ -130,7 +149,7 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
     if classes.type.ndim != 1 or classes.type.dtype not in discrete_dtypes:
         raise TypeError(f"integer vector required for argument: true_one_of_n, not {classes.type}")
     op = None if coding.owner is None else coding.owner.op
-    if isinstance(op, Softmax) and op.axis == (1,):
+    if isinstance(op, special.Softmax) and op.axis == (1,):
         total = coding.owner.inputs[0]
         return -log_softmax(total, axis=1)[_places(total, classes)]
     return -pt.log(coding[pt.arange(classes.shape[0]), classes])

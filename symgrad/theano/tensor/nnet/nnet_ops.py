@@ -63,7 +63,7 @@ def crossentropy_softmax_1hot_with_bias_dx(dy, sm, y_idx):
     """
     dy, sm = pt.as_tensor(dy), pt.as_tensor(sm)
     dy = pt.broadcast_to(dy, (sm.shape[0],)) if dy.type.ndim == 0 else dy
-    return pt.inc_subtensor((dy[:, None] * sm)[_places(y_idx)], -dy)
+    return pt.inc_subtensor((dy[:, None] * sm)[nnet._places(sm, pt.as_tensor(y_idx))], -dy)
 
 
 def _made(name, function):
