@@ -160,9 +160,9 @@ class _Guard:
         """Reads of integers with constant positions are shapes: ``x.shape[0]``."""
         source = node.inputs[0]
         floats = source.type.dtype.startswith(("float", "complex"))
-        chosen = not self.raises and not all(isinstance(one, Constant) for one in node.inputs[1:])
         advanced = "Advanced" in type(node.op).__name__
-        return floats or root(source) is not None or advanced or chosen
+        ranges = [constant_length(one) for one in indices_of(node) if isinstance(one, slice)]
+        return floats or root(source) is not None or advanced or any(ranges)
 
     def _read(self, node, inputs):
         return inputs[0][self._indices(node, inputs)]
@@ -204,10 +204,13 @@ class _Guard:
         if table is not None:
             self.guarded.indexed.add(table)
         indices, axis = [], 0
-        for old, entry in zip(indices_of(node), indices_of(rebuilt), strict=True):
+        entries = indices_of(rebuilt)
+        # Beside another index a vector would choose entries, where the slice chooses a block.
+        static = not self.raises and _reads_one_range(entries)
+        for old, entry in zip(indices_of(node), entries, strict=True):
             length = target.shape[axis]
             if isinstance(entry, slice):
-                indices.append(entry if self.raises else self._static(entry, length, table))
+                indices.append(self._static(entry, length, table) if static else entry)
             elif entry.type.dtype == "bool":
                 indices.extend(self._mask(entry, target, axis))
                 axis += entry.type.ndim - 1
@@ -369,6 +372,13 @@ def _shape(variable):
         variable.shape[axis] if size is None else size
         for axis, size in enumerate(variable.type.shape)
     ]
+
+
+def _reads_one_range(entries):
+    """Whether the indices are one slice with bounds, beside whole axes."""
+    return all(isinstance(one, slice) for one in entries) and (
+        sum(one != slice(None) for one in entries) == 1
+    )
 
 
 def _full(indices, target):

@@ -10,13 +10,14 @@ __all__ = ["constant_length"]
 
 
 def constant_length(entry):
-    """N if a slice reads ``start : start + N`` in steps of one, however it is spelt, else None.
+    """N if a slice is ``start : start + N`` in steps of one, with a variable `start`, else None.
 
     Bounds are compared as sums of multiples, so that `W[k * 20 : (k + 1) * 20]` has 20 rows.
     """
-    if entry.step not in (None, 1):
+    bounds = (entry.start, entry.stop)
+    if entry.step not in (None, 1) or not all(isinstance(one, TensorVariable) for one in bounds):
         return None
-    if not all(isinstance(one, TensorVariable) for one in (entry.start, entry.stop)):
+    if all(isinstance(one, Constant) for one in bounds):
         return None
     length = _sum(_linear(entry.stop), _linear(entry.start), -1)
     n = length.pop(None, 0)

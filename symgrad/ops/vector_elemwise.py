@@ -251,5 +251,5 @@ def elemwise_as_vectors(fgraph, node):
         return None
     if all(one == 1 for one in types[-1].shape):
         return None
-    pattern = dict(op.inplace_pattern)
-    return VectorElemwise(op.scalar_op, pattern).make_node(*node.inputs).outputs
+    new = VectorElemwise(op.scalar_op, dict(op.inplace_pattern), name=op.name)
+    return new.make_node(*node.inputs).outputs
