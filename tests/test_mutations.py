@@ -89,8 +89,8 @@ MUTATIONS = {
     ),
     "leave Scans to PyTensor": (
         "backends/rewrites.py",
-        "        op.mode = inner_mode()\n",
-        "",
+        "get_mode(mode).including(tag).excluding(*UNSOUND)",
+        "get_mode(mode).including(tag)",
         "tests/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
     ),
     "let any stride be dense": (
