@@ -1,9 +1,11 @@
 """Elementwise work in C in loops that the compiler turns into vector instructions."""
 
+from pytensor.graph.basic import Constant
 from pytensor.graph.rewriting.basic import node_rewriter
-from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
 from symgrad.ops.vector_math import C_OF_VECTORS
+from symgrad.subsets import is_index_read
 
 __all__ = ["VectorElemwise", "elemwise_as_vectors"]
 
@@ -249,7 +251,22 @@ def elemwise_as_vectors(fgraph, node):
         return None
     if any(one.dtype != dtype for one in types):
         return None
-    if all(one == 1 for one in types[-1].shape):
+    if all(one == 1 for one in types[-1].shape) or all(map(_is_drawn, node.inputs)):
         return None
     new = VectorElemwise(op.scalar_op, dict(op.inplace_pattern), name=op.name)
     return new.make_node(*node.inputs).outputs
+
+
+def _is_drawn(variable):
+    """Whether a variable is made of random numbers alone: those are the same to the last bit.
+
+    Functions of vectors may differ there from those of single numbers.
+    """
+    node = variable.owner
+    if node is None:
+        return isinstance(variable, Constant)
+    if is_index_read(node):
+        return _is_drawn(node.inputs[0])
+    if isinstance(node.op, (DimShuffle, Elemwise)):
+        return all(map(_is_drawn, node.inputs))
+    return getattr(node.op, "draws", False)

@@ -60,6 +60,7 @@ class MRG(COp):
         Number of dimensions of the sample.
     """
 
+    draws = True  # what is made of its numbers keeps to the last bit
     __props__ = ("law", "dtype", "ndim")
 
     def __init__(self, law, dtype, ndim):
