@@ -50,7 +50,6 @@ def flags_of_early_versions(theano, T):
         config.cache_optimizations,
         config.tensor.local_elemwise_fusion,
         config.experimental.local_alloc_elemwise_assert,
-        config.magma.library_path,
         config.metaopt.verbose,
         config.gpuarray.sched,
         config.dnn.conv.precision,
