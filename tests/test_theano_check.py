@@ -3,10 +3,12 @@
 import ast
 import inspect
 import json
+import pkgutil
 import subprocess
 import sys
 import textwrap
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,10 @@ from symgrad.theano.difference import TheanoDifferenceWarning
 from symgrad.theano.names import recorded
 from symgrad.theano.standing import of_chain, of_flag, standing
 from symgrad.theano.uses import read
+
+# Some functions have the name of the module that they are in: to import that must not hide them.
+for module in pkgutil.walk_packages(theano.__path__, "symgrad.theano."):
+    import_module(module.name)
 
 ROOT = Path(__file__).parents[1]
 PARAMETERS = json.loads((ROOT / "tests" / "reference" / "theano_parameters.json").read_text())
