@@ -4,9 +4,11 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.scan.op import Scan
 
 import symgrad as sg
 from symgrad.ops.lengths import KnownInTrace
+from symgrad.ops.traced_scan import TracedScan
 from symgrad.slices import constant_length
 
 x, y = pt.matrix("x"), pt.vector("y")
@@ -52,9 +54,57 @@ def gradient_of_scan(x, y):
     )
 
 
+def step_of_a_shape(x, y):
+    """The step is given a length, and the shape made of it: neither may become an unknown."""
+    n = x.shape[0]
+    states = pytensor.scan(
+        lambda v, n, shape: pt.zeros((n, 2)).sum(1) + x.reshape(shape).sum(0)[:n] * v,
+        y,
+        non_sequences=[n, pt.stack([x.shape[1], n])],
+        return_updates=False,
+    )
+    return states, lambda a, b: b[:, None] * a.reshape(3, 4).sum(0)
+
+
+def gradient_of_going_backwards(x, y):
+    """XLA would end the process."""
+    states = pytensor.scan(
+        lambda row, h: pt.tanh(row / 9 + h), x, pt.zeros(3), go_backwards=True, return_updates=False
+    )
+    return pytensor.grad(states[::-1][0].sum(), x), lambda a, b: chained(a)
+
+
+def chained(a):
+    states = [np.zeros(3)]
+    for row in a[::-1]:
+        states.append(np.tanh(row / 9 + states[-1]))
+    slopes = 1 - np.array(states[1:]) ** 2
+    return np.cumprod(slopes[::-1], axis=0) / 9
+
+
+def gradients_of_slices(x, y):
+    n = x.shape[0]
+    cost = (x[1 : n - 1] ** 2).sum() + (y[-n:] ** 2).sum() + (x[:, :9] * 2.0).sum()
+    gradients = pytensor.grad(cost, [x, y])
+    return pt.join(0, gradients[0].ravel(), gradients[1]), lambda a, b: np.concatenate(
+        [(2 + 2 * a * [[0], [1], [1], [0]]).ravel(), 2 * b * [0, 1, 1, 1, 1]]
+    )
+
+
+def gradient_of_a_join(x, y):
+    joined = pt.join(0, x[:, 0], y, x[0])
+    return pytensor.grad((joined * pt.arange(joined.shape[0])).sum(), y), lambda a, b: np.arange(
+        4.0, 9.0
+    )
+
+
 @pytest.mark.parametrize(
     "build",
     [
+        step_of_a_shape,
+        gradient_of_going_backwards,
+        gradients_of_slices,
+        gradient_of_a_join,
         shifted,
         shortest,
         reshaped,
@@ -88,6 +138,20 @@ def test_outside_of_jax():
     n = pt.lscalar("n")
     doubled = KnownInTrace((n * 2).owner.op)(n, pt.constant(2))
     assert doubled.eval({n: 21}, mode="FAST_COMPILE") == 42
+    both = KnownInTrace(pt.stack([n, doubled]).owner.op)(n, doubled)
+    assert both.shape.eval({n: 1}).tolist() == [2]
+    assert both.eval({n: 21}, mode="FAST_COMPILE").tolist() == [21, 42]
+
+
+def test_a_traced_scan_is_for_jax():
+    states = pytensor.scan(lambda v, n: v * n, y, non_sequences=x.shape[0], return_updates=False)
+    scan = next(node for node in pytensor.graph.ancestors([states]) if is_scan(node)).owner
+    with pytest.raises(NotImplementedError, match="for JAX alone"):
+        TracedScan(scan.op).perform(scan, [], [])
+
+
+def is_scan(variable):
+    return isinstance(getattr(variable.owner, "op", None), Scan)
 
 
 k, m = pt.lscalar("k"), pt.lscalar("m")

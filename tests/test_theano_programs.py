@@ -59,6 +59,13 @@ def test_program_on_numba(name, tmp_path):
     assert_prints_the_same(name, "float64", tmp_path, "--backend", "numba")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["attention", "hessian_free", "lenet", "sessions", "tagger"])
+def test_program_on_jax(name, tmp_path):
+    """The others draw from NumPy's streams, or have an Op of their own in C."""
+    assert_prints_the_same(name, "float64", tmp_path, "--backend", "jax")
+
+
 def test_python_2_parameters_may_be_tuples():
     source = """
 def f(self, (x, (y, z)), (w,), k=2):

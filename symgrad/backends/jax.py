@@ -12,6 +12,7 @@ from pytensor.link.jax.linker import JAXLinker
 from pytensor.tensor.basic import Split
 
 from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.backends.static import EXCLUDED
 from symgrad.errors import BackendError
 from symgrad.ops.lengths import is_known
 from symgrad.subsets import indices_of, is_index_read, is_index_write
@@ -32,16 +33,7 @@ __all__ = [
 def jax_mode():
     """The Mode of ``backend="jax"``."""
     stock = Mode(DonatingJAXLinker(), get_mode("JAX").provided_optimizer)
-    # What is excluded computes bounds of slices and shapes that JAX would have known statically;
-    # fused arithmetic on shapes, too, is no longer static, and XLA fuses all else itself.
-    mode = with_symgrad_rewrites(stock).including("symgrad_jax")
-    return mode.excluding(
-        "fusion",
-        "local_adv_idx_to_slice",
-        "local_join_of_alloc",
-        "local_join_to_repeat",
-        "local_replace_AdvancedSubtensor",
-    )
+    return with_symgrad_rewrites(stock).including("symgrad_jax").excluding(*EXCLUDED)
 
 
 class DonatingJAXLinker(JAXLinker):

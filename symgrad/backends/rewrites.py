@@ -13,17 +13,15 @@ from pytensor.graph.rewriting.basic import (
     node_rewriter,
 )
 from pytensor.scan.op import Scan
-from pytensor.tensor.basic import MakeVector, Split, arange, constant
+from pytensor.tensor.basic import constant
 from pytensor.tensor.blas import Dot22, Dot22Scalar
 from pytensor.tensor.elemwise import CAReduce, Elemwise
-from pytensor.tensor.shape import Shape_i
 
-from symgrad.ops.lengths import KnowLengths
 from symgrad.ops.row_softmax import softmax_of_rows
 from symgrad.ops.row_sum import sums_as_row_sums
 from symgrad.ops.vector_elemwise import elemwise_as_vectors
 
-__all__ = ["UNSOUND", "WritesLast", "with_symgrad_rewrites"]
+__all__ = ["UNSOUND", "WritesLast", "register_scans", "with_symgrad_rewrites"]
 
 # PyTensor rewrites that change what an indexed write does. The first two turn a `set` of
 # x[i] + y into an inc, which differs where indices repeat (until PyTensor 3.1.2), and the third
@@ -154,28 +152,6 @@ def _widened(variable):
     return variable
 
 
-@node_rewriter([Split])
-def split_as_reads(fgraph, node):
-    """A split into the lengths of other variables -> reads of ranges.
-
-    It is the gradient of `concatenate`. JAX wants the lengths to be static, and loses them when
-    they are put into the vector that `Split` takes.
-    """
-    whole, *axis, lengths = node.inputs  # older PyTensor has the axis as an input
-    axis = axis[0].data if axis else node.op.axis
-    if lengths.owner is None:
-        return None
-    parts = [_length(one) for one in lengths.owner.inputs]
-    if not isinstance(lengths.owner.op, MakeVector) or None in parts:
-        return None
-    before, start = (slice(None),) * int(axis), 0
-    reads = []
-    for part in parts:
-        reads.append(whole[(*before, arange(part) + start)])
-        start = start + part
-    return reads
-
-
 @node_rewriter([Dot22Scalar])
 def one_product(fgraph, node):
     """A matrix product times a number, beside the product itself -> the product, computed once.
@@ -189,15 +165,17 @@ def one_product(fgraph, node):
     return None
 
 
-def scans_in(mode, tag):
-    """The rewrite of a Scan that leaves its mode to PyTensor to one with symgrad's rewrites.
+def register_scans(mode, tag, excluded=()):
+    """Have the Scans that leave their mode to PyTensor rewritten as the graph around them.
 
     Older PyTensor would take a mode of its own for the inner graph, unsound rewrites included.
     """
+    if not hasattr(Scan, "fn"):  # newer PyTensor rewrites it in the mode of the function
+        return
 
     @cache
     def inner_mode():
-        return get_mode(mode).including(tag).excluding(*UNSOUND)
+        return get_mode(mode).including(tag).excluding(*UNSOUND, *excluded)
 
     @node_rewriter([Scan])
     def scan_in_mode(fgraph, node):
@@ -207,28 +185,12 @@ def scans_in(mode, tag):
         op.mode = inner_mode()
         return op.make_node(*node.inputs).outputs
 
-    return scan_in_mode
+    optdb.register(f"symgrad_scans_{mode}", dfs_rewriter(scan_in_mode), tag, position=101)
 
 
-def _length(variable):
-    """A length that PyTensor's JAX `arange` takes: a constant or the length of a variable."""
-    while variable.owner is not None and isinstance(variable.owner.op, Elemwise):
-        (variable, *others) = variable.owner.inputs  # a cast
-        if others:
-            return None
-    known = isinstance(variable, Constant) or (
-        variable.owner is not None and isinstance(variable.owner.op, Shape_i)
-    )
-    return variable if known else None
-
-
-for rewrite in (reduce_in_output_dtype, split_as_reads):
-    name = f"symgrad_{rewrite.__name__}"
-    optdb.register(name, dfs_rewriter(rewrite), "symgrad_jax", position=60)
+optdb.register("symgrad_reduce", dfs_rewriter(reduce_in_output_dtype), "symgrad_jax", position=60)
 # Before fusion, at 49.
 optdb.register("symgrad_wide_constants", in2out(wide_constants), "symgrad_c", position=47.9)
-# Before shapes become tuples, at 100.
-optdb.register("symgrad_know_lengths", KnowLengths(), "symgrad_jax", position=99)
 # Before fusion, at 49, where newer PyTensor puts the formula of a softmax in its place.
 optdb.register("symgrad_softmax", dfs_rewriter(softmax_of_rows), "symgrad_c", position=48.7)
 optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", position=60)
@@ -236,8 +198,6 @@ optdb.register("symgrad_row_sums", dfs_rewriter(sums_as_row_sums), "symgrad_c", 
 optdb.register("symgrad_vectors", dfs_rewriter(elemwise_as_vectors), "symgrad_c", position=70.6)
 # After products have become calls of the BLAS, at 1.7.
 optdb.register("symgrad_one_product", dfs_rewriter(one_product), "symgrad_c", position=1.75)
-if hasattr(Scan, "fn"):
-    for mode, tag in (("CVM", "symgrad_c"), ("NUMBA", "symgrad_numba"), ("JAX", "symgrad_jax")):
-        rewrite = dfs_rewriter(scans_in(mode, tag))
-        optdb.register(f"symgrad_scans_{mode}", rewrite, tag, position=101)
+register_scans("CVM", "symgrad_c")
+register_scans("NUMBA", "symgrad_numba")
 optdb.register("symgrad_writes_last", OrderWritesLast(), "symgrad", position=1000)

@@ -8,18 +8,17 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import ScalarOp
-from pytensor.tensor.basic import ARange, ScalarFromTensor, TensorFromScalar
-from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.shape import Shape_i
+from pytensor.tensor.basic import ARange, MakeVector, ScalarFromTensor, TensorFromScalar
+from pytensor.tensor.elemwise import CAReduce, Elemwise
+from pytensor.tensor.shape import Reshape, Shape_i
 from pytensor.tensor.type import discrete_dtypes
 
 from symgrad.ops.checks import CheckIndex
 
 __all__ = ["KnowLengths", "KnownInTrace", "is_known"]
 
-# What JAX makes of the checks is known where their inputs are; numbers are computed here.
-CHECKS = (CheckAndRaise, CheckIndex)
-NUMBERS = (ARange, Elemwise, ScalarFromTensor, ScalarOp, TensorFromScalar)
+NUMBERS = (CAReduce, Elemwise, MakeVector, ScalarFromTensor, ScalarOp, TensorFromScalar)
+MOST_AXES = 64  # of an array of NumPy 2: vectors up to this length are shapes
 
 
 class KnownInTrace(Op):
@@ -39,7 +38,7 @@ class KnownInTrace(Op):
         return Apply(self, node.inputs, [output.type() for output in node.outputs])
 
     def infer_shape(self, *args):
-        return self.op.infer_shape(*args) if isinstance(self.op, ARange) else [()]
+        return [()] if args[-2].outputs[0].type.ndim == 0 else self.op.infer_shape(*args)
 
     def perform(self, node, inputs, output_storage):
         output_storage[0][0] = self.value(node, inputs)
@@ -50,11 +49,11 @@ class KnownInTrace(Op):
         typed = [
             np.asarray(x, one.type.dtype)[()] for x, one in zip(numbers, node.inputs, strict=True)
         ]
-        if isinstance(self.op, ARange):
-            return np.arange(*typed, dtype=dtype)
-        if isinstance(self.op, (Elemwise, ScalarOp)):
-            return np.asarray(getattr(self.op, "scalar_op", self.op).impl(*typed), dtype)
-        return np.asarray(*typed, dtype)
+        if isinstance(self.op, Elemwise):
+            return np.vectorize(self.op.scalar_op.impl, otypes=[dtype])(*typed)
+        storage = [[None]]
+        self.op.perform(node, typed, storage)
+        return np.asarray(storage[0][0], dtype)
 
     def __str__(self):
         return f"KnownInTrace{{{self.op}}}"
@@ -63,8 +62,10 @@ class KnownInTrace(Op):
 def is_known(variable):
     """Whether JAX knows a number while it traces."""
     op = getattr(variable.owner, "op", None)
-    if isinstance(op, (ScalarFromTensor, TensorFromScalar, *CHECKS)):
-        return all(map(is_known, _needed(variable.owner)))
+    if isinstance(op, (ScalarFromTensor, TensorFromScalar, CheckAndRaise)):
+        return is_known(variable.owner.inputs[0])
+    if isinstance(op, CheckIndex):
+        return all(map(is_known, variable.owner.inputs[:2]))
     return isinstance(variable, Constant) or isinstance(op, (Shape_i, KnownInTrace))
 
 
@@ -75,33 +76,22 @@ class KnowLengths(GraphRewriter):
 
     def apply(self, fgraph):
         register_jax()
-        known = set()
         for node in fgraph.toposort():
-            if isinstance(node.op, Shape_i):
-                known.update(node.outputs)
-            elif all(isinstance(x, Constant) or x in known for x in _needed(node)):
-                outputs = _outputs(node)
-                if outputs and outputs is not node.outputs:
-                    fgraph.replace_all(zip(node.outputs, outputs, strict=True), reason=self.name)
-                known.update(outputs)
+            if _is_length(node) and all(map(is_known, node.inputs)):
+                known = KnownInTrace(node.op)(*node.inputs)
+                for client, position in list(fgraph.clients[node.outputs[0]]):
+                    # Of the vector that a reshape takes, PyTensor makes a tuple itself.
+                    if not isinstance(client.op, Reshape):
+                        fgraph.change_node_input(client, position, known, reason=self.name)
 
 
-def _needed(node):
-    """The inputs that make the value of a node."""
-    if isinstance(node.op, CheckIndex):
-        return node.inputs[:2]
-    return node.inputs[:1] if isinstance(node.op, CheckAndRaise) else node.inputs
-
-
-def _outputs(node):
-    """The outputs of a node whose inputs are known: computed while tracing, or none if unknown."""
-    if not all(getattr(one.type, "dtype", "") in discrete_dtypes for one in node.outputs):
-        return []
-    if isinstance(node.op, CHECKS):
-        return node.outputs
-    if isinstance(node.op, NUMBERS) and (node.outputs[0].type.ndim == 0 or type(node.op) is ARange):
-        return KnownInTrace(node.op)(*node.inputs, return_list=True)
-    return []
+def _is_length(node):
+    """Whether it computes an integer, a shape, or a range."""
+    type = node.outputs[0].type
+    if not isinstance(node.op, (ARange, *NUMBERS)) or type.dtype not in discrete_dtypes:
+        return False
+    is_shape = type.ndim == 1 and type.shape[0] is not None and type.shape[0] <= MOST_AXES
+    return type.ndim == 0 or is_shape or isinstance(node.op, ARange)
 
 
 @cache
