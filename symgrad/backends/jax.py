@@ -11,6 +11,7 @@ from pytensor.link.basic import Container
 from pytensor.link.jax.linker import JAXLinker
 from pytensor.tensor.basic import Split
 
+from symgrad.backends import donated  # noqa: F401  (it registers a rewrite)
 from symgrad.backends.rewrites import with_symgrad_rewrites
 from symgrad.backends.static import EXCLUDED
 from symgrad.errors import BackendError
@@ -69,8 +70,8 @@ class DonatingJAXLinker(JAXLinker):
                 for value, dtype in zip(values, dtypes, strict=True)
             ]
 
-        donated = tuple(sorted(self.fgraph.update_mapping.values()))
-        return jax.jit(with_dtypes, donate_argnums=donated)
+        updated = tuple(sorted(self.fgraph.update_mapping.values()))
+        return jax.jit(with_dtypes, donate_argnums=updated)
 
 
 def float64():
