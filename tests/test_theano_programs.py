@@ -140,3 +140,41 @@ def test_an_op_may_take_no_compiler():
     op = Half()
     assert op.c_headers(c_compiler=None) == ["<math.h>"]
     assert op.c_libraries(c_compiler=None) == []
+
+
+def test_what_theano_pickled_is_read(tmp_path):
+    """Tables, types, random streams, and the archives of ``pkl_utils``; not graphs of Ops."""
+    program = tmp_path / "program.py"
+    program.write_text(READS_PICKLES)
+    pickles = Path(__file__).parent / "reference" / "theano_pickles.json"
+    run = [sys.executable, "-W", "error", "-m", "symgrad", "run", str(program), str(pickles)]
+    done = subprocess.run(run, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    drawn = 0.32425445408994724  # by Theano 1.0.5: RandomStreams(3).uniform(()).eval()
+    *lines, last = done.stdout.splitlines()
+    assert lines == ["table [[0, 1, 2], [3, 4, 5]] 3 (False, True)", "[[0, 3], [1, 4], [2, 5]]"] * 2
+    assert float(last) == drawn
+
+
+READS_PICKLES = """
+import base64, io, json, pickle, sys
+import theano
+import theano.tensor as T
+from theano.misc import pkl_utils
+
+with open(sys.argv[1]) as file:
+    data = {name: base64.b64decode(text) for name, text in json.load(file).items()}
+for _ in range(2):
+    kinds = pickle.loads(data["shared"])
+    table = kinds["table"]
+    print(table, table.get_value().astype(int).tolist(), kinds["step"].get_value(), end=" ")
+    print(kinds["col"].broadcastable)
+    assert kinds["col"] == T.fcol().type and kinds["step"].type == T.lscalar().type
+    f = theano.function([], table.T, updates=[(table, table + 1)])
+    print(f().astype(int).tolist())
+    assert table.get_value()[0, 0] == 1
+assert pickle.loads(data["oldest"]).get_value().sum() == 15
+first, again, step = pkl_utils.load(io.BytesIO(data["archive"]))
+assert first is again and first.get_value().sum() == 15 and step.get_value() == 3
+print(pickle.loads(data["streams"]).uniform(()).eval())
+"""

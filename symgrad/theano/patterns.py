@@ -155,6 +155,12 @@ def _length(stretches):
 class TensorType(PyTensorType, metaclass=_AnyTensorType):
     """``TensorType(dtype, broadcastable)``: the type of arrays with this pattern."""
 
+    def __setstate__(self, state):
+        """Become the type in a pickle that Theano wrote."""
+        self.__class__ = PyTensorType
+        shape = tuple(map(_length, state["broadcastable"]))
+        PyTensorType.__init__(self, state["dtype"], shape=shape, name=state["name"])
+
 
 def _register_numba():
     import numba

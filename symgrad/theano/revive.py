@@ -78,6 +78,7 @@ def revive():
     GraphRewriter.optimize = GraphRewriter.rewrite
     _revive_texts()
     revive_clients()
+    SharedVariable._default_update = None  # of those that Theano pickled
     SharedVariable.default_update = property(
         attrgetter("_default_update"), _set_default_update, _set_default_update
     )

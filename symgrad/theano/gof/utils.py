@@ -2,6 +2,7 @@
 
 from pytensor.graph.utils import MetaObject as MetaObject
 from pytensor.graph.utils import MethodNotDefined as MethodNotDefined
+from pytensor.graph.utils import Scratchpad as scratchpad  # noqa: F401
 from pytensor.graph.utils import add_tag_trace as add_tag_trace
 
 from symgrad.theano.names import forward

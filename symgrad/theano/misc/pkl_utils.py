@@ -64,13 +64,15 @@ def load(f):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Takes each array from the archive."""
+    """Takes each array from the archive, whose names Theano wrote as ``ndarray.name``."""
 
     def __init__(self, file, archive):
         super().__init__(file)
         self._archive, self._arrays = archive, {}
+        self._names = set(archive.namelist())
 
     def persistent_load(self, name):
+        name = name if name in self._names else name.partition(".")[2]
         if name not in self._arrays:
             file = BytesIO(self._archive.read(name))
             self._arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
