@@ -1,6 +1,6 @@
 """Record what Theano 1.0.5 pickles: run by a Python that has it, and commit what is written.
 
-    python tests/reference/make_theano_pickles.py
+python tests/reference/make_theano_pickles.py
 """
 
 import base64
