@@ -165,17 +165,18 @@ def one_product(fgraph, node):
     return None
 
 
-def register_scans(mode, tag, excluded=()):
-    """Have the Scans that leave their mode to PyTensor rewritten as the graph around them.
+def register_scans(mode, tag, *others, excluded=(), position=101):
+    """Under a tag: Scans that leave their mode to PyTensor are rewritten as the graph around them.
 
     Older PyTensor would take a mode of its own for the inner graph, unsound rewrites included.
+    `others` are tags that the inner graph has as well.
     """
     if not hasattr(Scan, "fn"):  # newer PyTensor rewrites it in the mode of the function
         return
 
     @cache
     def inner_mode():
-        return get_mode(mode).including(tag).excluding(*UNSOUND, *excluded)
+        return get_mode(mode).including(tag, *others).excluding(*UNSOUND, *excluded)
 
     @node_rewriter([Scan])
     def scan_in_mode(fgraph, node):
@@ -185,7 +186,7 @@ def register_scans(mode, tag, excluded=()):
         op.mode = inner_mode()
         return op.make_node(*node.inputs).outputs
 
-    optdb.register(f"symgrad_scans_{mode}", dfs_rewriter(scan_in_mode), tag, position=101)
+    optdb.register(f"{tag}_scans", dfs_rewriter(scan_in_mode), tag, position=position)
 
 
 optdb.register("symgrad_reduce", dfs_rewriter(reduce_in_output_dtype), "symgrad_jax", position=60)

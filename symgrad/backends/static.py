@@ -106,6 +106,6 @@ optdb.register("symgrad_know_lengths", KnowLengths(), "symgrad_jax", position=99
 optdb.register("symgrad_splits", dfs_rewriter(split_as_reads), "symgrad_jax", position=99.1)
 optdb.register("symgrad_ranges", dfs_rewriter(range_among_zeros), "symgrad_jax", position=99.1)
 optdb.register("symgrad_know_more_lengths", KnowLengths(), "symgrad_jax", position=99.2)
-register_scans("JAX", "symgrad_jax", EXCLUDED)
+register_scans("JAX", "symgrad_jax", excluded=EXCLUDED)
 # After the step of a scan has its mode, at 101.
 optdb.register("symgrad_traced_scans", dfs_rewriter(scan_as_traced), "symgrad_jax", position=102)

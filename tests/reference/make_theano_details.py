@@ -387,6 +387,51 @@ def test_values_of_plain_numbers(theano, T):
     return [bool((value(one) == one).all()) for one in ([0, 1, 2], 0, 0.5, 1)]
 
 
+@case
+def a_softmax_written_out_where_exp_overflows(theano, T):
+    x, a = T.matrix("x"), T.matrix("a")
+    e = T.exp(x)
+    sums = e.sum(axis=1, keepdims=True)
+    p = e / sums
+    costs = [
+        (p * a).sum(),
+        -T.log(p)[T.arange(4), [0, 1, 2, 0]].mean(),
+        -(a * T.log(e / e.sum(axis=1).dimshuffle(0, "x"))).sum(),
+        (T.exp(x) / T.exp(x).sum(axis=1)[:, None] - a).norm(2),
+        (2 * e * a / (3 * sums)).sum(),
+        T.sqr(p - e * (1 - a) / sums).sum(),
+    ]
+    values = np.array([[1.0, 2, 3], [900, 100, -5], [-800, -900, 0], [95, -5, 1]])
+    shares = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.2, 0.7, 0.1]])
+    f = theano.function([x, a], [p, *costs, *(T.grad(cost, x) for cost in costs)])
+    return f(values.astype(theano.config.floatX), shares.astype(theano.config.floatX))
+
+
+@case
+def a_softmax_written_out_in_a_scan(theano, T):
+    x, start = T.matrix("x"), T.matrix("start")
+
+    def step(h):
+        e = T.exp(h * 30)
+        return T.tanh(e / e.sum(axis=1, keepdims=True) + x)
+
+    states, _ = theano.scan(step, outputs_info=[start], n_steps=3)
+    f = theano.function([x, start], [states[-1], T.grad(states[-1].sum(), x)])
+    return f(A[:2] * 20, A[2:4] * 40)
+
+
+@case
+def a_sum_of_rows_set_in_a_scan(theano, T):
+    table = T.matrix("table")
+    rows = T.ivector("rows")
+    tables, _ = theano.scan(
+        lambda y, t: T.set_subtensor(t[rows], t[rows] + y),
+        sequences=[T.arange(3.0)],
+        outputs_info=[table],
+    )
+    return theano.function([table, rows], tables[-1])(A, np.array([1, 1, 4], "int32"))
+
+
 def plain(value):
     """What JSON can hold."""
     if isinstance(value, (list, tuple)):

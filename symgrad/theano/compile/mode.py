@@ -4,14 +4,25 @@ import pytensor.compile.mode as pytensor_mode
 from pytensor.compile.mode import Mode as Mode
 
 from symgrad.backends import choose, mode_of
-from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.backends.rewrites import register_scans, with_symgrad_rewrites
+from symgrad.backends.static import EXCLUDED
 from symgrad.theano.compile import picked_log as picked_log
+from symgrad.theano.compile import written_softmax as written_softmax
 from symgrad.theano.compile.set_to_inc import TAG
 from symgrad.theano.configparser import config
 from symgrad.theano.difference import tell_once
 from symgrad.theano.names import forward
 
 __all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend"]
+
+# Theano's meaning holds inside of a scan, too: before symgrad's modes of it, at 101.
+for _mode, _backend, _excluded in (
+    ("CVM", "c", ()),
+    ("NUMBA", "numba", ()),
+    ("JAX", "jax", EXCLUDED),
+):
+    _tags = (f"{TAG}_{_backend}", f"symgrad_{_backend}", TAG)
+    register_scans(_mode, *_tags, excluded=_excluded, position=100.9)
 
 _chosen = {"backend": None}
 _registered = {}
@@ -43,7 +54,7 @@ def get_mode(mode=None):
     if mode in _registered:
         return _registered[mode]
     if mode in ("Mode", "FAST_RUN", "FAST_RUN_NOGC", "FAST_RUN_STABLE"):
-        return _flagged(mode_of(backend()).including(TAG))
+        return _flagged(_fast_run())
     if mode in ("DebugMode", "DEBUG_MODE"):
         from symgrad.theano.compile.debugmode import DebugMode
 
@@ -58,8 +69,12 @@ def get_mode(mode=None):
         )
     if mode in ("ProfileMode", "PROFILE_MODE"):
         tell_once("ProfileMode is FAST_RUN here: write function(..., profile=True) to measure")
-        return _flagged(mode_of(backend()).including(TAG))
+        return _flagged(_fast_run())
     return with_symgrad_rewrites(pytensor_mode.get_mode(mode))
+
+
+def _fast_run():
+    return mode_of(backend()).including(TAG, f"{TAG}_{backend()}")
 
 
 def _flagged(mode):
