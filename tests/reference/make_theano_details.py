@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 CASES = {}
 A = np.sin(np.arange(15.0) * 1.7 + 0.3).reshape(5, 3)
@@ -430,6 +431,28 @@ def a_sum_of_rows_set_in_a_scan(theano, T):
         outputs_info=[table],
     )
     return theano.function([table, rows], tables[-1])(A, np.array([1, 1, 4], "int32"))
+
+
+@case
+def sparse_draws(theano, T):
+    sp2, sparse = module(theano, "sparse.sandbox.sp2"), module(theano, "sparse")
+    x, p = sparse.csr_matrix("x"), sparse.csr_matrix("p")
+    n, shape = T.ivector("n"), T.ivector("shape")
+    drawn = [
+        sp2.poisson(x),
+        sp2.csc_fbinomial(n[0], 0.4, shape),
+        sp2.multinomial(n, p),
+        sp2.multinomial(n[1], p),
+    ]
+    f = theano.function([x, p, n, shape], drawn)
+    values = csr_matrix(np.abs(A) * 3 * (A > -0.5))
+    shares = csr_matrix([[0.2, 0, 0.8], [0.1, 0.6, 0.3]])
+    np.random.seed(3)
+    found = f(values, shares, np.array([5, 9], "int32"), np.array([2, 3], "int32"))
+    told = [met(theano.function([p, n], sp2.multinomial(n, p)), shares, np.ones(5, "int32"))]
+    told.append(met(sp2.poisson, 2.0))
+    told.append(met(T.grad, sparse.sp_sum(sp2.poisson(x)), x))
+    return [[one.toarray(), one.format, str(one.dtype), one.nnz] for one in found], told
 
 
 def plain(value):
