@@ -111,4 +111,5 @@ def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=N
 
 verify_grad.E_grad = pytensor_gradient.GradientError
 
-__getattr__ = forward("theano.gradient", "pytensor.gradient")
+_RENAMED = {"format_as": "as_list_or_tuple"}
+__getattr__ = forward("theano.gradient", "pytensor.gradient", renamed=_RENAMED)

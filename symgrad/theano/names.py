@@ -65,8 +65,6 @@ REASONS = {
     "theano.scalar": "PyTensor dropped this Op on numbers: use that on tensors",
     "theano.scan_module.scan_opt": _REWRITE,
     "theano.scan_module.scan_utils": "an inside of scan: PyTensor's is another",
-    "theano.scan_module.scan_utils.map_variables": "PyTensor's loops hold a copy of the graph of "
-    "the step: write theano.clone(replace=) in the step",
     "theano.sparse": "PyTensor dropped this Op on sparse matrices: use another",
     "theano.tensor.Advanced": "boolean masks are indices like others in PyTensor: write x[mask]",
     "theano.tensor.advanced_boolean": "boolean masks are indices like others: write x[mask]",

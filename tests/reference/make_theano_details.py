@@ -455,6 +455,16 @@ def sparse_draws(theano, T):
     return [[one.toarray(), one.format, str(one.dtype), one.nnz] for one in found], told
 
 
+@case
+def a_graph_as_one_op_that_reads_shared_variables(theano, T):
+    x, w, scale = T.dscalar("x"), theano.shared(2.0), theano.shared(3.0)
+    op = theano.OpFromGraph([x], [x * w, T.exp(x) * scale])
+    outer = T.dscalar("outer")
+    first, second = op(outer * scale)
+    f = theano.function([outer], [first, second, *T.grad(first * second, [outer, w])])
+    return [f(0.3), f.copy()(0.1)]
+
+
 def plain(value):
     """What JSON can hold."""
     if isinstance(value, (list, tuple)):

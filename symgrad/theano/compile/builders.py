@@ -1,8 +1,11 @@
 """``theano.compile.builders``: a graph as one Op."""
 
 from pytensor.compile.builders import OpFromGraph as PyTensorOpFromGraph
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Variable
+from pytensor.graph.traversal import graph_inputs
+from pytensor.graph.utils import MissingInputError
 
 from symgrad.theano.gof.op import OldStyle
 from symgrad.theano.names import forward
@@ -48,20 +51,33 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
             "pushforward": _each(_none_if_default, rop_overrides),
         }
         given = {key: value for key, value in given.items() if value is not None}
-        super().__init__(
-            inputs,
-            outputs,
-            inline=inline,
-            connection_pattern=connection_pattern,
-            name=name,
-            **given,
-            **options,
-        )
+        options |= {"inline": inline, "connection_pattern": connection_pattern, "name": name}
+        options |= given
+        # As it was written: PyTensor's copy of the graph has other variables.
+        self.written = (list(inputs), list(outputs), options)
+        self._shared = []
+        try:
+            super().__init__(inputs, outputs, **options)
+        except MissingInputError:  # newer PyTensor: shared variables are given like other inputs
+            self._shared = _shared_among(inputs, outputs)
+            super().__init__([*inputs, *self._shared], outputs, **options)
+
+    def __call__(self, *inputs, **options):
+        """The variables that the graph computes from `inputs`."""
+        if len(inputs) == len(self.written[0]):
+            inputs = (*inputs, *self._shared)
+        return super().__call__(*inputs, **options)
 
     def connection_pattern(self, node):
         """An input whose gradient was said to be disconnected is so."""
         pattern = super().connection_pattern(node)
         return [[False] * len(row) if k in self._cut else row for k, row in enumerate(pattern)]
+
+
+def _shared_among(inputs, outputs):
+    """The shared variables that a graph reads without being given them."""
+    read = dict.fromkeys(graph_inputs(outputs, blockers=inputs))
+    return [one for one in read if isinstance(one, SharedVariable) and one not in inputs]
 
 
 def _each(change, override):

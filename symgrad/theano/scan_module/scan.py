@@ -1,14 +1,17 @@
 """``theano.scan``: loops, with Theano's conventions."""
 
 import warnings
+from functools import partial
 
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
+from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.basic import get_updates_and_outputs
 from pytensor.scan.utils import until as Until
 
+from symgrad.theano.scan_module.map_variables import remember
 from symgrad.theano.updates import OrderedUpdates
 
 __all__ = ["scan"]
@@ -67,24 +70,43 @@ def scan(
         mode = get_mode(mode)
     # One step is no loop: the function it is compiled into finds the states that it needs.
     once = not isinstance(n_steps, Variable) and n_steps == 1
+    options = {
+        "truncate_gradient": truncate_gradient,
+        "go_backwards": go_backwards,
+        "mode": mode,
+        "name": name,
+        "profile": profile,
+        "allow_gc": allow_gc,
+        "strict": strict,
+    }
+    arguments = {
+        "sequences": [_sequence(one) for one in _wrapped(sequences)],
+        "outputs_info": outputs_info,
+        "non_sequences": [_variable(one) for one in _wrapped(non_sequences)],
+        "n_steps": n_steps,
+    }
+    if once:
+        return _written(fn, arguments, options, return_list)
+    step = _Step(fn)
+    outputs, updates = _written(step, arguments, options, return_list)
+    remember(partial(_all, options=options), arguments, step, _listed(outputs, updates))
+    return outputs, updates
+
+
+def _written(step, arguments, options, return_list):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Scan return signature", DeprecationWarning)
-        outputs, updates = pytensor.scan(
-            fn if once else _with_default_updates(fn),
-            sequences=[_sequence(one) for one in _wrapped(sequences)],
-            outputs_info=outputs_info,
-            non_sequences=[_variable(one) for one in _wrapped(non_sequences)],
-            n_steps=n_steps,
-            truncate_gradient=truncate_gradient,
-            go_backwards=go_backwards,
-            mode=mode,
-            name=name,
-            profile=profile,
-            allow_gc=allow_gc,
-            strict=strict,
-            return_list=return_list,
-        )
+        outputs, updates = pytensor.scan(step, **arguments, **options, return_list=return_list)
     return outputs, OrderedUpdates(updates)
+
+
+def _all(arguments, step, options):
+    """All that a loop returns, the new values of shared variables last."""
+    return _listed(*_written(step, arguments, options, True))
+
+
+def _listed(outputs, updates):
+    return [*_wrapped(outputs), *updates.values()]
 
 
 def _wrapped(given):
@@ -127,21 +149,38 @@ def _outputs_info(given):
     return infos
 
 
-def _with_default_updates(fn):
+class _Step:
     """`fn`, whose results carry the updates of every random state that they read.
 
-    PyTensor sees those of states made inside of `fn` alone.
+    PyTensor sees those of states made inside of `fn` alone. What was written is kept.
     """
 
-    def step(*args):
-        returned = fn(*args)
-        condition, outputs, updates = get_updates_and_outputs(returned)
+    def __init__(self, fn):
+        self._fn = fn
+
+    def __call__(self, *args):
+        condition, outputs, updates = get_updates_and_outputs(self._fn(*args))
         updates = OrderedUpdates(updates)
         for variable in ancestors([*outputs, *updates.values()], blockers=args):
             update = getattr(variable, "default_update", None)
             if update is not None and variable not in updates:
                 updates[variable] = update
-        until = () if condition is None else (Until(condition),)
-        return (outputs, dict(updates), *until)
+        conditions = [] if condition is None else [condition]
+        self._args, self._shared, self._n_outputs = args, list(updates), len(outputs)
+        self.returned = [*outputs, *updates.values(), *conditions]
+        return self._arranged(self.returned)
 
-    return step
+    def _arranged(self, returned):
+        """Outputs, updates, and the condition, if there is one."""
+        end = self._n_outputs + len(self._shared)
+        updates = dict(zip(self._shared, returned[self._n_outputs : end], strict=True))
+        return (returned[: self._n_outputs], updates, *map(Until, returned[end:]))
+
+    def returning(self, news):
+        """The same step with other results, made of the same arguments."""
+
+        def step(*args):
+            given = dict(zip(self._args, args, strict=True))
+            return self._arranged(clone_replace(news, given, rebuild_strict=False))
+
+        return step

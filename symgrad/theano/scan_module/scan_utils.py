@@ -6,6 +6,7 @@ from pytensor.scan.utils import until as until
 from pytensor.tensor import as_tensor_variable
 
 from symgrad.theano.names import forward
+from symgrad.theano.scan_module.map_variables import map_variables as map_variables
 
 
 def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None):
