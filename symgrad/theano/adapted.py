@@ -97,8 +97,8 @@ ADAPTED = {
     "theano.tensor.extra_ops.DiffOp": _CALLED,
     "theano.tensor.extra_ops.RepeatOp": _MADE,
     "theano.tensor.extra_ops.Unique": _MADE,
-    "theano.scan_module.scan_utils.map_variables": "of the loops that scan returned; one of a gradient "
-    "is an error",
+    "theano.scan_module.scan_utils.map_variables": "of loops that scan returned, not of a "
+    "gradient's",
     "theano.tensor.extra_ops.unravel_index": 'order="F" is obeyed; Theano forgot it',
     "theano.tensor.extra_ops.UnravelIndex": _CLASS,
     "theano.tensor.nlinalg.Eigh": _CLASS,
