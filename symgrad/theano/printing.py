@@ -77,12 +77,11 @@ class _Tree:
             self.lines.append(f"{prefix}{variable_as_text(variable)}{self._number(variable)}{kind}")
             return
         op, inputs = operands(variable)
+        text = op_as_text(op, node if op is node.op else None)
         which = f".{variable.index}" if len(node.outputs) > 1 else ""
         place = self.order.get(node, "")
         name = f"'{variable.name or ''}'"
-        self.lines.append(
-            f"{prefix}{op_as_text(op)}{which}{self._number(node)}{kind} {name}   {place}"
-        )
+        self.lines.append(f"{prefix}{text}{which}{self._number(node)}{kind} {name}   {place}")
         stops = self._stop_on_name and variable.name
         if node in self._done or depth == 1 or stops:
             return

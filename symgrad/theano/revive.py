@@ -29,6 +29,7 @@ from symgrad.theano import texts
 from symgrad.theano.compile.mode import backend, get_mode
 from symgrad.theano.gof.clients import revive_clients
 from symgrad.theano.gof.test_values import paused
+from symgrad.theano.index_texts import WORDED
 from symgrad.theano.patterns import Rebroadcast
 from symgrad.theano.tensor.subtensor import by_slice
 
@@ -89,7 +90,7 @@ def _revive_texts():
     FunctionGraph.__repr__ = FunctionGraph.__str__ = _graph_as_text
     TensorType.__repr__ = TensorType.__str__ = texts.type_as_text
     TensorConstant.__repr__ = TensorConstant.__str__ = texts.variable_as_text
-    for kind in (Elemwise, DimShuffle, Sum, RowSum, Dot):
+    for kind in (Elemwise, DimShuffle, Sum, RowSum, Dot, *WORDED):
         kind.__str__ = texts.op_as_text
     MetaType.__repr__ = texts.class_as_text
     WalkingGraphRewriter.__repr__ = texts.object_as_text

@@ -4,6 +4,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import WalkingGraphRewriter
+from pytensor.scalar.basic import ScalarConstant
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
 from pytensor.tensor.sharedvar import TensorSharedVariable
@@ -11,6 +12,7 @@ from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
 from symgrad.ops.row_sum import RowSum
+from symgrad.theano.index_texts import WORDED, worded
 
 __all__ = [
     "class_as_text",
@@ -66,8 +68,10 @@ def type_as_text(kind):
     return f"TensorType({kind.dtype}, {name})"
 
 
-def op_as_text(op):
-    """An Op as Theano wrote it: ``Elemwise{add,no_inplace}``."""
+def op_as_text(op, node=None):
+    """An Op as Theano wrote it: ``Elemwise{add,no_inplace}``; `node` tells more of an index."""
+    if isinstance(op, WORDED):
+        return worded(op, node)
     if isinstance(op, Elemwise):
         return op.name or _elemwise_as_text(op)
     if isinstance(op, DimShuffle):
@@ -111,6 +115,8 @@ def variable_as_text(variable):
     """A variable without owner as Theano wrote it."""
     if variable.name:
         return variable.name
+    if isinstance(variable, ScalarConstant):
+        return f"Constant{{{variable.data}}}"
     if not isinstance(variable, TensorConstant):
         return str(variable) if isinstance(variable, Constant) else f"<{_type_of(variable)}>"
     data = variable.data

@@ -465,6 +465,27 @@ def a_graph_as_one_op_that_reads_shared_variables(theano, T):
     return [f(0.3), f.copy()(0.1)]
 
 
+@case
+def indices_and_loops_as_text(theano, T):
+    x, y, i, v = T.matrix("x"), T.vector("y"), T.iscalar("i"), T.ivector("v")
+    loop, _ = theano.scan(lambda a, b: T.tanh(a) + b, sequences=x, outputs_info=y, name="loop")
+    until = module(theano, "scan_module").until
+    ends, _ = theano.scan(lambda a: (a * 2, until(a.sum() > 3)), outputs_info=y, n_steps=4)
+    shown = [x[1], x[1:], x[i:4:2], x[:, 0], x[::2], x[-1, i:], x[v], x[v, v], loop, ends]
+    for write in (T.set_subtensor, T.inc_subtensor):
+        shown += [write(x[0], y), write(x[1:, i], 1.0), write(x[v], y), write(x[v, v], 1.0)]
+    printed = [module(theano, "printing").debugprint(one, file="str") for one in shown]
+    loops = [line.strip(" |") for one in printed for line in one.split("\n") if "cpu" in line]
+    names = sorted({one.split(" [id")[0] for one in loops})
+    return [[one.split(" [id")[0] for one in printed], names]
+
+
+@case
+def an_index_printed(theano, T):
+    x, i = T.matrix("x"), T.iscalar("i")
+    return module(theano, "printing").debugprint(x[i:, 0], file="str")
+
+
 def plain(value):
     """What JSON can hold."""
     if isinstance(value, (list, tuple)):
