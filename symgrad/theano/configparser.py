@@ -181,7 +181,7 @@ class TheanoConfigParser(Section):
 
 
 # Flags of our own that `theano.function` reads; device=cpu is what is done anyway.
-OBEYED = {"mode", "linker", "optimizer", "int_division", "compute_test_value"}
+OBEYED = {"mode", "linker", "optimizer", "int_division", "compute_test_value", "conv.assert_shape"}
 SILENT = {"device", "force_device", "base_compiledir", "compiledir", "nvcc.fastmath"}
 
 

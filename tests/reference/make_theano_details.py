@@ -287,6 +287,21 @@ def shapes_of_images_and_filters(theano, T):
 
 
 @case
+def convolutions_of_other_shapes_than_were_given(theano, T):
+    x, w = T.dtensor4(), T.dtensor4()
+    image, filters = A[:2].reshape(1, 1, 2, 3), np.arange(1.0, 5.0).reshape(2, 1, 2, 1)
+    found = []
+    for border_mode in ("valid", "full", (1, 1)):
+        y = T.nnet.conv2d(x, w, (4, 1, 8, 8), (2, 1, 2, 1), border_mode=border_mode)
+        f = theano.function([x, w], [y, *theano.grad(T.sqr(y).sum(), [x, w])])
+        for one in (image, np.tile(image, (3, 1, 2, 1))):
+            found += [[value.shape, value.sum()] for value in f(one, filters)]
+    with module(theano, "configparser").change_flags({"conv.assert_shape": True}):
+        g = theano.function([x], T.nnet.conv2d(x, filters, (4, 1, 8, 8)))
+    return [*found, met(g, image), g(np.ones((4, 1, 8, 8))).shape]
+
+
+@case
 def pads_as_wide_as_windows(theano, T):
     pool = module(theano, "tensor.signal.pool")
     x, top = T.dvector(), T.dvector()

@@ -3,10 +3,13 @@
 from math import prod
 
 import numpy as np
+import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Constant
 from pytensor.link.c.op import COp
+from pytensor.raise_op import assert_op
 
+from symgrad.theano.configparser import config
 from symgrad.theano.tensor.nnet import conv_code, conv_columns
 from symgrad.theano.tensor.nnet.conv_shapes import border_mode_to_pad, get_conv_output_shape
 
@@ -28,7 +31,7 @@ class BaseAbstractConv(COp):
         "unshared",
     )
 
-    broken_promise = AssertionError  # of tensors that have not the shape that was given
+    checks_shapes = False  # whether tensors must have the shapes that were given
 
     def __init__(
         self,
@@ -81,9 +84,22 @@ class BaseAbstractConv(COp):
             raise TypeError(f"the kernel must be a {len(self.kshp)}D tensor, not {kernel.type}")
 
     def check_shape(self, what, shape, given):
-        """Raise if a tensor does not have the shape that was promised."""
-        if any(one is not None and one != found for one, found in zip(given, shape, strict=True)):
-            raise self.broken_promise(f"the shape of the {what} is {shape}, but {given} was given")
+        """Raise if a tensor must have the shape that was promised, and does not."""
+        if self.promised(given, shape) != tuple(shape):
+            raise ValueError(f"the shape of the {what} is {shape}, but {given} was given")
+
+    def promised(self, given, shape):
+        """A shape with what is known for certain from the one that was given."""
+        if not self.checks_shapes:
+            return tuple(shape)
+        return tuple(there if one is None else one for one, there in zip(given, shape, strict=True))
+
+    def asserted(self, tensor, given):
+        """A tensor that has the shape that was given, if ``config.conv.assert_shape``."""
+        if not config.conv.assert_shape:
+            return tensor
+        known = [(at, length) for at, length in enumerate(given) if length is not None]
+        return assert_op(tensor, *(pt.eq(tensor.shape[at], length) for at, length in known))
 
     def pads(self, kernel_lengths):
         """The zeros before and after each axis of the image."""
@@ -188,7 +204,7 @@ class BaseAbstractConv(COp):
         return conv_code.c_code(self, node, inputs, outputs, sub)
 
     def c_code_cache_version(self):
-        return (2,)
+        return (3,)
 
     def _trailing(self, inputs):
         return [inputs[2:]] if len(inputs) > 2 else []

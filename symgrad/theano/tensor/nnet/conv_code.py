@@ -101,13 +101,10 @@ LOOP = r"""
     npy_intp n[3] = {1, 1, 1}, k[3] = {1, 1, 1}, m[3], pad[3];
     npy_intp batch = 0, C = 0, O = 0, c = 0;
     const char *wrong = in[0] && in[1] ? NULL : "";
-    PyObject *kind = PyExc_ValueError;
     for (int d = 0; !wrong && in[%(kernel)s] && d < PyArray_NDIM(in[%(kernel)s]); d++) {
         const npy_intp promised = kernel_promise[d < 2 ? d : d + %(skip)s];
-        if (promised >= 0 && promised != PyArray_DIM(in[%(kernel)s], d)) {
+        if (promised >= 0 && promised != PyArray_DIM(in[%(kernel)s], d))
             wrong = "convolution: the kernel has not the shape given as filter_shape";
-            kind = PyExc_%(broken_promise)s;
-        }
     }
     if (!wrong) {
         // What is the result is not known yet, but for its last lengths.
@@ -152,10 +149,8 @@ LOOP = r"""
         const npy_intp kernel_shape[] = {O, c, k[0], k[1], k[2]};
         for (int d = 0; d < 5; d++)
             if ((image_promise[d] >= 0 && image_promise[d] != image_shape[d])
-                || (kernel_promise[d] >= 0 && kernel_promise[d] != kernel_shape[d])) {
+                || (kernel_promise[d] >= 0 && kernel_promise[d] != kernel_shape[d]))
                 wrong = "convolution: the shapes are not those given as input_shape, filter_shape";
-                kind = PyExc_%(broken_promise)s;
-            }
     }
     dtype *columns = NULL, *part = NULL;
     const npy_intp o = O / %(groups)s, K = c * k[0] * k[1] * k[2];
@@ -185,7 +180,7 @@ LOOP = r"""
     free(part);
     for (int d = 0; d < 3; d++) Py_XDECREF(in[d]);
     if (wrong) {
-        if (!PyErr_Occurred()) PyErr_SetString(kind, wrong);
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, wrong);
         %(fail)s
     }
 }
@@ -223,9 +218,8 @@ def c_code(op, node, inputs, outputs, sub):
         "mode": ", ".join(str({"half": 1, "full": 2}.get(one, 0)) for one in modes),
         "before": ", ".join(str(one[0]) for one in pads),
         "after": ", ".join(str(one[1]) for one in pads),
-        "broken_promise": op.broken_promise.__name__,
-        "image_promise": _promise(op.imshp, skip),
-        "kernel_promise": _promise(op.kshp, skip),
+        "image_promise": _promise(op, op.imshp, skip),
+        "kernel_promise": _promise(op, op.kshp, skip),
         "given": ", ".join(["1"] * skip + lengths) if lengths else "1, 1, 1",
         "image": image,
         "kernel": kernel,
@@ -245,6 +239,6 @@ def _three(values):
     return ", ".join(map(str, (*(1,) * (3 - len(values)), *values)))
 
 
-def _promise(shape, skip):
-    known = [-1 if one is None else one for one in shape]
+def _promise(op, shape, skip):
+    known = op.promised(shape, (-1,) * len(shape))
     return ", ".join(map(str, [*known[:2], *[-1] * skip, *known[2:]]))

@@ -38,9 +38,10 @@ class AbstractConv(BaseAbstractConv):
     def make_node(self, img, kern):
         img, kern = pt.as_tensor(img), pt.as_tensor(kern)
         self.check_ndim(img, kern)
+        img, kern = self.asserted(img, self.imshp), self.asserted(kern, self.kshp)
         shape = get_conv_output_shape(
-            _known(self.imshp, img),
-            _known(self.kshp, kern),
+            self.promised(self.imshp, img.type.shape),
+            self.promised(self.kshp, kern.type.shape),
             self.border_mode,
             self.subsample,
             self.filter_dilation,
@@ -91,13 +92,14 @@ class AbstractConv_gradWeights(BaseAbstractConv):
         img, topgrad = pt.as_tensor(img), pt.as_tensor(topgrad)
         self.check_ndim(img)
         self.check_ndim(topgrad)
-        lengths = _scalars(shape, self.convdim, self.kshp)
-        channels = _known(self.imshp, img)[1]
+        img = self.asserted(img, self.imshp) if add_assert_shape else img
+        lengths = _scalars(shape, self.convdim)
+        channels = self.promised(self.imshp, img.type.shape)[1]
         channels = None if channels is None else channels // self.num_groups
         positions = topgrad.type.shape[2:] if self.unshared else ()
         shape = (topgrad.type.shape[1], *positions, channels, *_constants(lengths))
         dtype = upcast(img.type.dtype, topgrad.type.dtype)
-        out = TensorType(dtype, shape=_known(self.kshp, shape))()
+        out = TensorType(dtype, shape=self.promised(self.kshp, shape))()
         inputs = [pt.cast(one, dtype) for one in (img, topgrad)]
         return Apply(self, [*inputs, *lengths], [out])
 
@@ -141,12 +143,13 @@ class AbstractConv_gradInputs(BaseAbstractConv):
     def make_node(self, kern, topgrad, shape, add_assert_shape=True):
         kern, topgrad = pt.as_tensor(kern), pt.as_tensor(topgrad)
         self.check_ndim(topgrad, kern)
-        lengths = _scalars(shape, self.convdim, self.imshp)
-        channels = _known(self.kshp, kern)[-1 - self.convdim]
+        kern = self.asserted(kern, self.kshp) if add_assert_shape else kern
+        lengths = _scalars(shape, self.convdim)
+        channels = self.promised(self.kshp, kern.type.shape)[-1 - self.convdim]
         channels = None if channels is None else channels * self.num_groups
         shape = (topgrad.type.shape[0], channels, *_constants(lengths))
         dtype = upcast(kern.type.dtype, topgrad.type.dtype)
-        out = TensorType(dtype, shape=_known(self.imshp, shape))()
+        out = TensorType(dtype, shape=self.promised(self.imshp, shape))()
         inputs = [pt.cast(one, dtype) for one in (kern, topgrad)]
         return Apply(self, [*inputs, *lengths], [out])
 
@@ -244,25 +247,13 @@ _GRAD_WEIGHTS = {2: AbstractConv2d_gradWeights, 3: AbstractConv3d_gradWeights}
 _GRAD_INPUTS = {2: AbstractConv2d_gradInputs, 3: AbstractConv3d_gradInputs}
 
 
-def _known(promised, found):
-    """A promised shape, and the static shape of a tensor where nothing was promised."""
-    found = getattr(getattr(found, "type", None), "shape", found)
-    return tuple(there if one is None else one for one, there in zip(promised, found, strict=True))
-
-
 def _constants(scalars):
     return [int(one.data) if isinstance(one, Constant) else None for one in scalars]
 
 
-def _scalars(shape, count, promised):
-    """The last lengths of a shape, each as a variable; constant where the shape was promised."""
-    if getattr(shape, "ndim", None) == 1:
-        shape = [shape[at] for at in range(count)]
-    known = promised[-count:]
-    return [
-        pt.as_tensor(one if length is None else np.int64(length))
-        for one, length in zip(shape, known, strict=True)
-    ]
+def _scalars(shape, count):
+    """The last lengths of a shape, each as a variable."""
+    return [pt.as_tensor(shape[at]) for at in range(count)]
 
 
 def _lengths(tensor, count):
