@@ -105,6 +105,7 @@ def test_jax_leaves_repeated_writes_alone(table):
 
 
 INSTALLED = """
+import collections
 import inspect
 import warnings
 
@@ -134,6 +135,10 @@ print(mean.get_value().tolist())
 y = theano.Variable(T.dscalar)
 print(y.type, y.owner, np.linspace(-1, 1, np.sqrt(9.0)))
 print("filter_dilation" in inspect.getargspec(T.nnet.conv2d).args)
+print(issubclass(list, collections.MutableSequence))
+total, _ = theano.scan(lambda one, before: one + before, T.vector(), T.zeros(()))
+scan = total.owner.inputs[0].owner.op
+print([one.ndim for one in scan.inputs], [one.owner.inputs == scan.inputs for one in scan.outputs])
 theano.config.compute_test_value = "raise"
 try:
     T.ones((2, 3)) + T.ones((3, 2))
@@ -155,6 +160,8 @@ def test_what_a_program_of_theano_expects_of_the_process(tmp_path):
         "[1.5, 2.5]",
         "TensorType(float64, scalar) None [-1.  0.  1.]",
         "True",
+        "True",
+        "[0, 0] [True]",
         "while it is built",
     ]
 

@@ -18,6 +18,7 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.rewriting.basic import GraphRewriter, WalkingGraphRewriter
 from pytensor.graph.utils import MetaType
 from pytensor.scalar.basic import GE, GT, LE, LT
+from pytensor.scan.op import Scan
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
 from pytensor.tensor.type import TensorType
@@ -60,7 +61,7 @@ NUMPY = {
     "asscalar": lambda array: array.item(),
     "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype=dtype),
 }
-COLLECTIONS = ("Callable", "Iterable", "Mapping", "MutableMapping", "Sequence", "Set")
+COLLECTIONS = tuple(collections.abc.__all__)
 
 
 def revive():
@@ -77,6 +78,7 @@ def revive():
     for kind in (Variable, TensorVariable):
         kind.__init__.__defaults__ = (None, None, None)  # owner, index, name
     GraphRewriter.optimize = GraphRewriter.rewrite
+    Scan.inputs, Scan.outputs = Scan.inner_inputs, Scan.inner_outputs
     _revive_texts()
     revive_clients()
     SharedVariable._default_update = None  # of those that Theano pickled
