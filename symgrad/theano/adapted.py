@@ -50,7 +50,6 @@ ADAPTED = {
     "theano.tensor.shared_randomstreams.RandomStateSharedVariable": _TAKES_TYPE_FIRST,
     # Graphs.
     "theano.Variable": _OWNER,
-    "theano.tensor.TensorVariable": _OWNER,
     "theano.scalar.ScalarVariable": _OWNER,
     "theano.sparse.SparseVariable": _OWNER,
     "theano.typed_list.TypedListVariable": _OWNER,

@@ -320,4 +320,27 @@ def apply_flags():
         )
 
 
+class _Flag:
+    """A flag as an object; libraries look for these in ``_config_var_list``."""
+
+    def __init__(self, fullname):
+        self.fullname = fullname
+
+    def __get__(self, section, kind=None):
+        return _locate(self.fullname)(None)
+
+    def __set__(self, section, value):
+        _locate(self.fullname)(value)
+
+
+def _dotted(flags, prefix=""):
+    for name, value in flags.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
 config = TheanoConfigParser()
+_names = [*_dotted(DEFAULTS), *(name.replace("__", ".") for name in _pytensor_flags())]
+_config_var_list = [_Flag(name) for name in dict.fromkeys(_names)]

@@ -124,6 +124,8 @@ def forward(module, *sources, renamed=()):
             return _all_of(module)
         if name == "config":  # not PyTensor's, which has other flags
             return import_module("symgrad.theano.configparser").config
+        if name == "theano":  # which every module of Theano imported
+            return import_module("symgrad.theano")
         if not name.startswith("__"):
             for source in sources:
                 found = getattr(import_module(source), renamed.get(name, name), _NOWHERE)

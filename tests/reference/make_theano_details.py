@@ -58,6 +58,35 @@ def flags_of_early_versions(theano, T):
 
 
 @case
+def flags_as_objects(theano, T):
+    flags = {one.fullname: one for one in module(theano, "configparser")._config_var_list}
+    flag, seen = flags["compute_test_value"], [theano.config.compute_test_value]
+    for word in ("warn", "off"):
+        flag.__set__(None, word)
+        seen += [flag.__get__(True, None), theano.config.compute_test_value]
+    return [*seen, "conv.assert_shape" in flags, flags["floatX"].__get__(True, None)]
+
+
+@case
+def kinds_of_variables(theano, T):
+    x, shared = T.dmatrix(), theano.shared(np.ones(2))
+    variables = [x, x + 1, T.constant(2.0), shared]
+    kinds = [T.TensorVariable, T.TensorConstant, theano.Variable, theano.Constant]
+    found = [[isinstance(one, kind) for kind in kinds] for one in variables]
+    made = T.TensorVariable(x.type)
+    same = [type(one) == T.TensorVariable for one in (*variables, made)]  # noqa: E721
+    inputs = module(theano, "gof.graph").inputs([T.dot(x * 2, shared)])
+    free = [one is x for one in inputs if isinstance(one, T.TensorVariable)]
+    return [
+        found,
+        same,
+        free,
+        isinstance(made, T.TensorVariable),
+        {T.TensorVariable: 1}[type(made)],
+    ]
+
+
+@case
 def walks_over_a_graph(theano, T):
     graph = module(theano, "gof.graph")
     a, b, c, d = T.matrix("a"), T.matrix("b"), T.vector("c"), T.scalar("d")
@@ -394,6 +423,12 @@ def gradients_that_are_cut_off(theano, T):
 def what_a_star_brings(theano, T):
     names = {}
     exec("from %s.tensor import *" % theano.__name__, names)
+    inner = [
+        theano.theano,
+        module(theano, "gof.graph").theano,
+        module(theano, "tensor.basic").theano,
+    ]
+    assert all(one is theano for one in inner)
     return [names["theano"] is theano, names["compile"] is theano.compile, hasattr(T.scal, "mul")]
 
 

@@ -4,7 +4,6 @@ from types import ModuleType as _ModuleType
 
 from pytensor.tensor import *  # noqa: F403
 from pytensor.tensor.variable import TensorConstant as TensorConstant
-from pytensor.tensor.variable import TensorVariable as TensorVariable
 
 from symgrad import theano as theano  # a star brings these three, too
 from symgrad.theano import compile as compile

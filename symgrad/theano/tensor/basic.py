@@ -28,6 +28,7 @@ from symgrad.theano.patterns import addbroadcast as addbroadcast
 from symgrad.theano.patterns import patternbroadcast as patternbroadcast
 from symgrad.theano.patterns import unbroadcast as unbroadcast
 from symgrad.theano.tensor.elemwise import DimShuffle as DimShuffle
+from symgrad.theano.tensor.var import TensorVariable as TensorVariable
 
 Tensor = TensorType
 all_dtypes = pytensor.tensor.type.all_dtypes
