@@ -98,6 +98,48 @@ found = b.next(), bool(b), b / 2, list(b), bool(b), (k for k in 'ab').next(), f.
     assert names["found"] == (2, True, 1, [1, 0], False, "a", "f")
 
 
+def test_python_2_divides_in_place():
+    source = """
+class Rates: rate = 7
+r, w, k, n, s = Rates(), numpy.array([6.0, 3.0]), numpy.array([7, 4]), [9, 9], [0, 1]
+def scaled(a): a /= 2
+scaled(w), scaled(k)
+r.rate /= 2
+n[0] /= 2
+n[s.pop()] /= 3
+found = r.rate, w.tolist(), k.tolist(), n
+"""
+    names = {"numpy": np}
+    exec(py2.compiled(source.encode(), "old.py"), names)
+    assert names["found"] == (3, [3, 1.5], [3, 2], [4, 3])
+
+
+def test_python_2_packages_import_their_own_modules_by_name(tmp_path):
+    inner = tmp_path / "layers" / "cells"
+    inner.mkdir(parents=True)
+    (inner.parent / "__init__.py").write_text("from units import SIZE\nimport cells.gates\n")
+    (inner.parent / "units.py").write_text("SIZE = 4\n")
+    (inner.parent / "random.py").write_text(
+        "from __future__ import absolute_import\nimport random\n"
+    )
+    (inner / "__init__.py").write_text(
+        "import gates, os.path as p, random as r\nfrom units import SIZE\n"
+    )
+    (inner / "gates.py").write_text("NUMBER = 3\n")
+    (inner / "units.py").write_text("SIZE = 5\n")
+    (tmp_path / "units.py").write_text("SIZE = 6\n")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import layers, layers.random, units\n"
+        "print layers.SIZE, layers.cells.SIZE, units.SIZE, layers.cells.gates.NUMBER\n"
+        "print layers.cells.p.sep, layers.cells.r.random() < 1\n"
+        "print layers.random.random.__name__\n"
+    )
+    run = [sys.executable, "-m", "symgrad", "run", "--py2", str(program)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "5", "6", "3", "/", "True", "random"]
+
+
 def test_first_random_op_leaves_the_seed_of_numpy(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

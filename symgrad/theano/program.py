@@ -68,7 +68,10 @@ def _read_as_python_2(folder):
     class Loader(importlib.machinery.SourceFileLoader):
         def get_code(self, fullname):
             path = self.get_filename(fullname)
-            return py2.compiled(self.get_data(path), path)
+            in_package = "." in fullname or self.is_package(fullname)
+            return py2.compiled(
+                self.get_data(path), path, package=Path(path).parent if in_package else None
+            )
 
     installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix, *_PACKAGES)]
 

@@ -10,6 +10,8 @@ import itertools
 import re
 import tokenize
 
+from symgrad.theano.py2_imports import Siblings
+
 __all__ = ["compiled", "decoded", "translated"]
 
 TUPLE = "py2_tuple_"  # starts the name of a parameter that was a tuple; its text follows
@@ -25,7 +27,7 @@ _LEXICAL = re.compile(
 )
 
 
-def compiled(source, path):
+def compiled(source, path, package=None):
     """Python 2 source as code that Python 3 runs.
 
     Parameters
@@ -33,15 +35,15 @@ def compiled(source, path):
     source : bytes
     path : str
         For messages and tracebacks.
+    package : str or Path, optional
+        The folder of the package that this is a module of: its modules are imported by their
+        names alone.
     """
     tree = ast.parse(translated(decoded(source)), filename=path)
-    future = any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "__future__"
-        and any(alias.name == "division" for alias in node.names)
-        for node in tree.body
-    )
-    tree = ast.fix_missing_locations(_Meaning(division=not future).visit(tree))
+    future = _future(tree)
+    if package and "absolute_import" not in future:
+        tree = Siblings(package).visit(tree)
+    tree = ast.fix_missing_locations(_Meaning(division="division" not in future).visit(tree))
     start = sum(_is_docstring_or_future(node) for node in tree.body)
     prelude = ast.parse("from symgrad.theano.py2_names import *").body
     tree.body[start:start] = prelude
@@ -53,6 +55,13 @@ def decoded(source):
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     text = source.decode(encoding, errors="surrogateescape").replace("\r\n", "\n")
     return re.sub(r"^[ \t]+", lambda match: match[0].expandtabs(8), text, flags=re.MULTILINE)
+
+
+def _future(tree):
+    """What is imported from ``__future__``."""
+    statements = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    aliases = [node.names for node in statements if node.module == "__future__"]
+    return {alias.name for alias in itertools.chain(*aliases)}
 
 
 def _is_docstring_or_future(node):
@@ -313,9 +322,9 @@ class _Meaning(ast.NodeTransformer):
 
     def visit_AugAssign(self, node):
         self.generic_visit(node)
-        if self._division and isinstance(node.op, ast.Div) and isinstance(node.target, ast.Name):
-            value = _call("py2_divided", ast.Name(node.target.id, ast.Load()), node.value)
-            return ast.Assign([node.target], value)
+        if self._division and isinstance(node.op, ast.Div) and _may_be_read_twice(node.target):
+            now = ast.parse(ast.unparse(node.target), mode="eval").body
+            return ast.Assign([node.target], _call("py2_divided_in_place", now, node.value))
         return node
 
     def visit_Call(self, node):
@@ -342,6 +351,11 @@ def _tuples(node):
             written = bytes.fromhex(one.arg.removeprefix(TUPLE)).decode()
             (target,) = ast.parse(f"{written} = 0").body[0].targets
             yield one.arg, target
+
+
+def _may_be_read_twice(node):
+    """Whether an expression is made of names, attributes and indices: nothing that is called."""
+    return not any(isinstance(one, (ast.Call, ast.Lambda, ast.Yield)) for one in ast.walk(node))
 
 
 def _call(name, *arguments):

@@ -34,6 +34,7 @@ __all__ = [
     "long",
     "map",
     "py2_divided",
+    "py2_divided_in_place",
     "py2_key_of",
     "py2_listed",
     "range",
@@ -52,6 +53,15 @@ _VIEWS = tuple(type(getattr({}, name)()) for name in ("keys", "values", "items")
 def py2_divided(a, b):
     """``a / b``: of integers, rounded down."""
     return a // b if _is_integer(a) and _is_integer(b) else a / b
+
+
+def py2_divided_in_place(a, b):
+    """``a /= b``: an array keeps its memory, and integers are rounded down."""
+    if _is_integer(a) and _is_integer(b):
+        a //= b
+    else:
+        a /= b
+    return a
 
 
 def _is_integer(value):
