@@ -52,6 +52,7 @@ def names(source):
         ("from theano import tensor, function\nfunction([])", "theano.function"),
         ("from theano.tensor.nnet import conv\nconv.conv2d()", "theano.tensor.nnet.conv.conv2d"),
         ("from theano.tensor import *\nexp(dmatrix())", "theano.tensor.exp"),
+        ("from theano import theano\ntheano.tensor.exp", "theano.tensor.exp"),
         (
             "from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams\nRandomStreams",
             "theano.sandbox.rng_mrg.MRG_RandomStreams",
@@ -83,6 +84,7 @@ def test_names_are_found_by_every_alias(source, name):
         "import theano.tensor as T\n[T.exp for T in y]",
         "import theano.tensor as T\nf = lambda T: T.exp",
         "from . import theano\ntheano.tensor.exp",
+        "import theano.tensor as T\nT.exp = 5",
         "class A:\n    import theano.tensor as T\n    def f(self): T.exp",
     ],
 )

@@ -117,6 +117,12 @@ def test_nothing_is_changed_for_others_by_the_import_alone():
     assert done.stdout.split() == ["raises", "None"]
 
 
+def test_theano_holds_itself():
+    from symgrad.theano import theano as inner
+
+    assert inner is theano
+
+
 def test_missing_names_say_why():
     with pytest.raises(AttributeError, match=r"theano\.tensor\.load is not available: arrays"):
         _ = T.load

@@ -4,6 +4,8 @@ The modules are those of Theano. A name that PyTensor still has is passed on, on
 changed is adapted, and one that is gone is written anew; what is missing says so when it is used.
 """
 
+import sys
+
 from pytensor.graph.fg import FunctionGraph as FunctionGraph
 
 from symgrad.theano.configdefaults import config as config
@@ -60,6 +62,7 @@ from symgrad.theano.updates import OrderedUpdates as OrderedUpdates
 
 __version__ = version.version
 __api_version__ = 1
+theano = sys.modules[__name__]  # as its own imports left it there: ``from theano import theano``
 
 
 def sparse_grad(var):

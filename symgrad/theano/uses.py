@@ -179,7 +179,7 @@ class _Reader(ast.NodeVisitor):
                 for name in recorded().get(module, ()):
                     self._bind(name, f"{module}.{name}")
                 continue
-            dotted = module and f"{module}.{alias.name}"
+            dotted = module and f"{module}.{alias.name}".replace("theano.theano", "theano")
             self._bind(alias.asname or alias.name, dotted)
             if dotted:
                 self._record(dotted, node, "import")
@@ -202,7 +202,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Attribute(self, node):
         dotted = self._dotted(node)
-        if dotted:
+        given = isinstance(node.ctx, ast.Store) and not (dotted or "").startswith("theano.config.")
+        if dotted and not given:
             self._record(dotted, node, "attribute")
         else:
             self.generic_visit(node)
