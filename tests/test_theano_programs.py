@@ -98,6 +98,19 @@ found = b.next(), bool(b), b / 2, list(b), bool(b), (k for k in 'ab').next(), f.
     assert names["found"] == (2, True, 1, [1, 0], False, "a", "f")
 
 
+def test_python_2_sorts_lists_by_a_function_and_arrays_by_their_own():
+    source = """
+words = ["bb", "a", "ccc"]
+words.sort(lambda a, b: cmp(len(b), len(a)))
+grid = numpy.array([[2, 1], [1, 2]])
+grid.sort(0)
+found = words, numpy.sort([2, 1]).tolist(), grid.tolist()
+"""
+    names = {"numpy": np}
+    exec(py2.compiled(source.encode(), "old.py"), names)
+    assert names["found"] == (["ccc", "bb", "a"], [1, 2], [[1, 1], [2, 2]])
+
+
 def test_python_2_divides_in_place():
     source = """
 class Rates: rate = 7
@@ -138,6 +151,29 @@ def test_python_2_packages_import_their_own_modules_by_name(tmp_path):
     run = [sys.executable, "-m", "symgrad", "run", "--py2", str(program)]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["4", "5", "6", "3", "/", "True", "random"]
+
+
+@pytest.mark.parametrize("backend", ["c", "numba"])
+def test_arrays_are_made_as_older_numpy_made_them(backend, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import pickle, numpy, theano, theano.tensor as T\n"
+        "rows = numpy.asarray([[1, 2], [3]])\n"
+        "print(rows.dtype, len(rows[0]), numpy.array([[1], [2]]).dtype.kind)\n"
+        "print(numpy.fromstring(b'\\0\\0\\x80?', dtype='float32'))\n"
+        "print(numpy.fromstring('1', sep=' '))\n"
+        "print(pickle.loads(pickle.dumps(numpy.array)) is numpy.array)\n"
+        "try:\n"
+        "    numpy.array([[1, 2], [3]], dtype='int32')\n"
+        "except ValueError:\n"
+        "    print('refused')\n"
+        "x = T.dvector()\n"
+        "print(theano.function([x], T.sort(x).cumsum())([3, 1]).tolist())\n"
+    )
+    run = [sys.executable, "-m", "symgrad", "run", "--backend", backend, str(program)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    words = "object 2 i [1.] [1.] True refused [1.0, 4.0]"
+    assert done.stdout.split() == words.split()
 
 
 def test_first_random_op_leaves_the_seed_of_numpy(tmp_path):

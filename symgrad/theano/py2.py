@@ -340,7 +340,7 @@ class _Meaning(ast.NodeTransformer):
         if method in self.LISTED and not node.args and not node.keywords:
             return _call("py2_listed", node)
         if method == "sort" and len(node.args) == 1:
-            node.keywords.append(ast.keyword("key", _call("py2_key_of", node.args.pop())))
+            node.func = _call("py2_sort", node.func)
         return node
 
 

@@ -35,8 +35,8 @@ __all__ = [
     "map",
     "py2_divided",
     "py2_divided_in_place",
-    "py2_key_of",
     "py2_listed",
+    "py2_sort",
     "range",
     "raw_input",
     "reduce",
@@ -76,9 +76,13 @@ def py2_listed(view):
     return list(view) if isinstance(view, _VIEWS) else view
 
 
-def py2_key_of(compare):
-    """The key for ``list.sort(compare)``."""
-    return functools.cmp_to_key(compare) if callable(compare) else compare
+def py2_sort(method):
+    """A method ``sort``: that of lists takes a function that compares two."""
+    if not isinstance(getattr(method, "__self__", None), list):
+        return method
+    return lambda compare, **options: method(
+        key=functools.cmp_to_key(compare) if callable(compare) else compare, **options
+    )
 
 
 def cmp(a, b):

@@ -3,10 +3,8 @@
 Done by ``symgrad run`` and ``install_as_theano``, never by importing :mod:`symgrad.theano`.
 """
 
-import builtins
 import collections
 import collections.abc
-import functools
 import inspect
 from operator import attrgetter
 
@@ -32,44 +30,19 @@ from symgrad.theano.gof.clients import revive_clients
 from symgrad.theano.gof.test_values import paused
 from symgrad.theano.index_texts import WORDED
 from symgrad.theano.patterns import Rebroadcast
+from symgrad.theano.revive_numpy import revive_names, revive_numpy
 from symgrad.theano.tensor.subtensor import by_slice
 
 __all__ = ["revive"]
 
-NUMPY = {
-    "float": builtins.float,
-    "int": builtins.int,
-    "object": builtins.object,
-    "complex": builtins.complex,
-    "str": builtins.str,
-    "unicode": builtins.str,
-    "long": builtins.int,
-    "float_": np.float64,
-    "complex_": np.complex128,
-    "unicode_": np.str_,
-    "string_": np.bytes_,
-    "Inf": np.inf,
-    "infty": np.inf,
-    "NaN": np.nan,
-    "NAN": np.nan,
-    "product": np.prod,
-    "cumproduct": np.cumprod,
-    "alltrue": np.all,
-    "sometrue": np.any,
-    "row_stack": np.vstack,
-    "in1d": np.isin,
-    "asscalar": lambda array: array.item(),
-    "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype=dtype),
-}
 COLLECTIONS = tuple(collections.abc.__all__)
 
 
 def revive():
     """Bring it all back; doing it twice is doing it once."""
-    _revive_names(np, NUMPY | {"cast": _Cast(), "trapz": getattr(np, "trapezoid", None)})
-    _revive_names(collections, {name: getattr(collections.abc, name) for name in COLLECTIONS})
-    _revive_names(inspect, {"getargspec": _getargspec})
-    np.linspace = _linspace
+    revive_numpy()
+    revive_names(collections, {name: getattr(collections.abc, name) for name in COLLECTIONS})
+    revive_names(inspect, {"getargspec": _getargspec})
     _tensor_py_operators.__bool__ = _is_true
     _tensor_py_operators.reshape = _reshape
     _tensor_py_operators.__getitem__ = _getitem
@@ -85,7 +58,6 @@ def revive():
     SharedVariable.default_update = property(
         attrgetter("_default_update"), _set_default_update, _set_default_update
     )
-    np.set_printoptions(legacy="1.25")  # numbers, not np.float64(...)
 
 
 def _revive_texts():
@@ -97,28 +69,6 @@ def _revive_texts():
     MetaType.__repr__ = texts.class_as_text
     WalkingGraphRewriter.__repr__ = texts.object_as_text
     texts.name_the_elemwise()
-
-
-def _revive_names(module, names):
-    for name, value in names.items():
-        if value is not None and name not in vars(module):
-            setattr(module, name, value)
-
-
-class _Cast(dict):
-    """``numpy.cast["float32"](x)``."""
-
-    def __missing__(self, dtype):
-        return lambda value: np.asarray(value).astype(dtype)
-
-
-_numpy_linspace = np.linspace
-
-
-@functools.wraps(_numpy_linspace)
-def _linspace(start, stop, num=50, *options, **named):
-    """A whole number of points may be a float."""
-    return _numpy_linspace(start, stop, int(num), *options, **named)
 
 
 _ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
