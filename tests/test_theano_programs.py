@@ -111,6 +111,28 @@ found = words, numpy.sort([2, 1]).tolist(), grid.tolist()
     assert names["found"] == (["ccc", "bb", "a"], [1, 2], [[1, 1], [2, 2]])
 
 
+@pytest.mark.parametrize("module", ["pickle", "cPickle"])
+def test_python_2_pickles_to_files_of_text(module, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import numpy, {module} as p\n"
+        f"from {module} import Pickler\n"
+        "with open('state', 'w') as file:\n"
+        "    p.dump(numpy.arange(3), file)\n"
+        "    Pickler(file, -1).dump([4])\n"
+        "file = open('state')\n"
+        "print p.load(file).sum(), p.Unpickler(file).load()[0]\n"
+        "open('old', 'w').write('S\"\\\\xe9\"\\np0\\n.')\n"
+        "print len(p.load(open('old'))), len(p.loads(p.dumps('abc', 2)))\n"
+    )
+    run = [sys.executable, "-m", "symgrad", "run", "--py2", str(program)]
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        run, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | path
+    )
+    assert done.stdout.split() == ["3", "4", "1", "3"]
+
+
 def test_python_2_divides_in_place():
     source = """
 class Rates: rate = 7

@@ -284,6 +284,16 @@ class _Meaning(ast.NodeTransformer):
     def __init__(self, division):
         self._division = division
 
+    def visit_Import(self, node):
+        for alias in node.names:
+            if alias.name == "pickle":  # that of Python 2 was content with a file of text
+                alias.name, alias.asname = "cPickle", alias.asname or "pickle"
+        return node
+
+    def visit_ImportFrom(self, node):
+        node.module = "cPickle" if node.module == "pickle" else node.module
+        return node
+
     def visit_ClassDef(self, node):
         self.generic_visit(node)
         defined = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}

@@ -184,9 +184,28 @@ def _pickle():
     """``pickle``, but what Python 2 wrote is read: its text, and its arrays."""
 
     def load(file):
-        return pickle.load(file, encoding="latin1")
+        return _Unpickler(file).load()
 
     def loads(data):
         return pickle.loads(data, encoding="latin1")
 
-    return _module("cPickle", pickle, load=load, loads=loads)
+    def dump(value, file, protocol=None):
+        _Pickler(file, protocol).dump(value)
+
+    changed = {"Pickler": _Pickler, "Unpickler": _Unpickler}
+    return _module("cPickle", pickle, load=load, loads=loads, dump=dump, **changed)
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file, protocol=None):
+        super().__init__(_of_bytes(file), protocol)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file):
+        super().__init__(_of_bytes(file), encoding="latin1")
+
+
+def _of_bytes(file):
+    """A file that was opened as text takes and gives bytes, too."""
+    return file.buffer if isinstance(file, io.TextIOWrapper) else file
