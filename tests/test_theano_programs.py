@@ -133,6 +133,29 @@ def test_python_2_pickles_to_files_of_text(module, tmp_path):
     assert done.stdout.split() == ["3", "4", "1", "3"]
 
 
+def test_python_2_reads_and_writes_text_of_any_encoding(tmp_path):
+    (tmp_path / "latin").write_bytes("d\xe9j\xe0\r\nvu\r\n".encode("latin-1"))
+    source = """
+lines = open("latin").readlines()
+words = [line.strip().decode("latin-1") for line in open("latin", "rU")]
+with open("copy", "w") as copy:
+    copy.writelines(lines)
+    copy.write(u"d\xe9j\xe0".encode("utf-8"))
+found = (len(lines[0]), words, unicode("vu", "utf-8"), unicode("vu", errors="ignore"),
+         unicode(3), "vu".decode("utf-8", errors="ignore"), b"vu".decode("ascii"))
+"""
+    program = tmp_path / "program.py"
+    program.write_text(source + "print repr(found)\n", encoding="utf-8")
+    run = [sys.executable, "-m", "symgrad", "run", "--py2", str(program)]
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        run, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | path
+    )
+    assert done.stdout.strip() == "(6, ['d\xe9j\xe0', 'vu'], 'vu', 'vu', '3', 'vu', 'vu')"
+    expected = "d\xe9j\xe0\r\nvu\r\n".encode("latin-1") + "d\xe9j\xe0".encode()
+    assert (tmp_path / "copy").read_bytes() == expected
+
+
 def test_python_2_divides_in_place():
     source = """
 class Rates: rate = 7

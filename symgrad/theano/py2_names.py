@@ -33,6 +33,8 @@ __all__ = [
     "intern",
     "long",
     "map",
+    "open",
+    "py2_decoded",
     "py2_divided",
     "py2_divided_in_place",
     "py2_listed",
@@ -47,6 +49,7 @@ __all__ = [
     "zip",
 ]
 
+_ANY_BYTES = {"encoding": "utf-8", "errors": "surrogateescape"}
 _VIEWS = tuple(type(getattr({}, name)()) for name in ("keys", "values", "items"))
 
 
@@ -123,16 +126,38 @@ def sorted(iterable, cmp=None, key=None, reverse=False):
     return builtins.sorted(iterable, key=key, reverse=reverse)
 
 
-def file(name, mode="r"):
-    """An open file."""
-    return open(name, mode)
+class _Text(io.TextIOWrapper):
+    """A file of text that is given bytes as well."""
+
+    def write(self, text):
+        return super().write(text if isinstance(text, str) else py2_decoded(text, **_ANY_BYTES))
+
+
+def open(name, mode="r", *options, **named):
+    """An open file; bytes that are no text are read, and come out again when they are written."""
+    newline = None if "U" in mode else "\n"
+    mode = mode.replace("U", "") or "r"
+    if "b" in mode or options or named:
+        return builtins.open(name, mode, *options, **named)
+    plain = builtins.open(name, mode.replace("t", "") + "b")  # noqa: SIM115 closed by the other
+    return _Text(plain, newline=newline, **_ANY_BYTES)
+
+
+file = open
+
+
+def py2_decoded(value, *options, **named):
+    """``value.decode(...)``: text had that method, too."""
+    if isinstance(value, str):
+        value = value.encode(**_ANY_BYTES)
+    return value.decode(*options, **named)
 
 
 def execfile(path, names=None):
     """Run a file of Python 2 here."""
     from symgrad.theano.py2 import compiled
 
-    with open(path, "rb") as source:
+    with builtins.open(path, "rb") as source:
         code = compiled(source.read(), path)
     exec(code, sys._getframe(1).f_globals if names is None else names)
 
@@ -161,6 +186,8 @@ def revive():
     string.letters, string.lowercase = string.ascii_letters, string.ascii_lowercase
     string.uppercase, string.maketrans = string.ascii_uppercase, str.maketrans
     string.join = lambda words, sep=" ": sep.join(words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     os.getcwdu, sys.maxint = os.getcwd, sys.maxsize
     for source in (urllib.request, urllib.parse):
         for name in ("urlopen", "urlretrieve", "quote", "unquote", "urlencode"):
