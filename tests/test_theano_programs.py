@@ -140,7 +140,9 @@ lines = open("latin").readlines()
 words = [line.strip().decode("latin-1") for line in open("latin", "rU")]
 with open("copy", "w") as copy:
     copy.writelines(lines)
-    copy.write(u"d\xe9j\xe0".encode("utf-8"))
+    copy.write("|".join([u"d\xe9j\xe0".encode("utf-8"), u"\xe9".encode("latin-1")]))
+with open("copy", "ab") as copy:
+    copy.write("!")
 found = (len(lines[0]), words, unicode("vu", "utf-8"), unicode("vu", errors="ignore"),
          unicode(3), "vu".decode("utf-8", errors="ignore"), b"vu".decode("ascii"))
 """
@@ -152,7 +154,7 @@ found = (len(lines[0]), words, unicode("vu", "utf-8"), unicode("vu", errors="ign
         run, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | path
     )
     assert done.stdout.strip() == "(6, ['d\xe9j\xe0', 'vu'], 'vu', 'vu', '3', 'vu', 'vu')"
-    expected = "d\xe9j\xe0\r\nvu\r\n".encode("latin-1") + "d\xe9j\xe0".encode()
+    expected = "d\xe9j\xe0\r\nvu\r\n".encode("latin-1") + "d\xe9j\xe0".encode() + b"|\xe9!"
     assert (tmp_path / "copy").read_bytes() == expected
 
 

@@ -345,10 +345,9 @@ class _Meaning(ast.NodeTransformer):
             return _call("iter", node)
         if method == "next" and not node.args:
             return _call("next", node.func.value)
-        if method == "decode":
-            return ast.Call(
-                ast.Name("py2_decoded", ast.Load()), [node.func.value, *node.args], node.keywords
-            )
+        if method in ("decode", "encode"):
+            node.args.insert(0, node.func.value)
+            node.func = ast.Name(f"py2_{method}d", ast.Load())
         if getattr(node.func, "id", None) == "unicode" and len(node.args + node.keywords) > 1:
             node.func.id = "py2_decoded"
         if method == "has_key" and len(node.args) == 1:

@@ -37,6 +37,7 @@ __all__ = [
     "py2_decoded",
     "py2_divided",
     "py2_divided_in_place",
+    "py2_encoded",
     "py2_listed",
     "py2_sort",
     "range",
@@ -133,13 +134,22 @@ class _Text(io.TextIOWrapper):
         return super().write(text if isinstance(text, str) else py2_decoded(text, **_ANY_BYTES))
 
 
+class _Bytes(io.BufferedWriter):
+    """A file of bytes that is given text as well."""
+
+    def write(self, data):
+        return super().write(data.encode(**_ANY_BYTES) if isinstance(data, str) else data)
+
+
 def open(name, mode="r", *options, **named):
     """An open file; bytes that are no text are read, and come out again when they are written."""
     newline = None if "U" in mode else "\n"
-    mode = mode.replace("U", "") or "r"
-    if "b" in mode or options or named:
+    mode = mode.replace("U", "").replace("t", "") or "r"
+    if options or named or ("b" in mode and ("r" in mode or "+" in mode)):
         return builtins.open(name, mode, *options, **named)
-    plain = builtins.open(name, mode.replace("t", "") + "b")  # noqa: SIM115 closed by the other
+    if "b" in mode:
+        return _Bytes(io.FileIO(name, mode.replace("b", "")))
+    plain = builtins.open(name, mode + "b")  # noqa: SIM115 closed by the other
     return _Text(plain, newline=newline, **_ANY_BYTES)
 
 
@@ -151,6 +161,13 @@ def py2_decoded(value, *options, **named):
     if isinstance(value, str):
         value = value.encode(**_ANY_BYTES)
     return value.decode(*options, **named)
+
+
+def py2_encoded(value, *options, **named):
+    """``value.encode(...)``: what the bytes of text are is text in Python 2."""
+    if not isinstance(value, str):
+        return value.encode(*options, **named)
+    return value.encode(*options, **named).decode(**_ANY_BYTES)
 
 
 def execfile(path, names=None):
