@@ -13,6 +13,7 @@ import pytest
 import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad.backends import mode_of
+from symgrad.errors import BackendError
 from tests.reference.make_theano_semantics import CASES
 
 REFERENCE = Path(__file__).parent / "reference" / "theano_semantics.json"
@@ -66,6 +67,17 @@ def test_updates_may_be_of_a_more_special_type():
 
 def on_jax(*args, **options):
     return theano.function(*args, **options, mode=mode_of("jax"))
+
+
+def test_jax_says_what_it_cannot_know():
+    x, n = T.dmatrix("x"), T.iscalar("n")
+    given = theano.scan(lambda row: row * 2, outputs_info=x, n_steps=n)[0]
+    with pytest.raises(BackendError, match="given as a number .*Take it from the shape"):
+        on_jax([x, n], given)(np.ones((2, 3)), 2)
+    with pytest.raises(BackendError, match="boolean mask"):
+        on_jax([x], x[x[:, 0] > 0])
+    with pytest.raises(TypeError, match="Wrong number of dimensions"):
+        on_jax([x], x)(np.ones(3))
 
 
 @pytest.fixture

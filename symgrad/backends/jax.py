@@ -20,6 +20,7 @@ from symgrad.subsets import indices_of, is_index_read, is_index_write
 
 __all__ = [
     "check_expressible",
+    "depends_on_data",
     "float64",
     "inexpressible",
     "jax_mode",
@@ -165,6 +166,26 @@ def inexpressible(error):
     return BackendError(
         f"JAX cannot express this graph: {reason}.{masks if 'Nonzero' in reason else ''} Or use "
         "backend='c' or 'numba'"
+    )
+
+
+def depends_on_data(error):
+    """The :class:`BackendError` for a length that JAX did not know while it traced, or None."""
+    import jax
+
+    kinds = (
+        jax.errors.ConcretizationTypeError,
+        jax.errors.NonConcreteBooleanIndexError,
+        jax.errors.TracerArrayConversionError,
+        jax.errors.TracerIntegerConversionError,
+    )
+    if not isinstance(error, kinds) and "sequences of concrete values" not in str(error):
+        return None
+    reason = str(error).strip().splitlines()[0].rstrip(".")
+    return BackendError(
+        "JAX needs shapes and numbers of steps that do not depend on data, but one is computed, or "
+        f"given as a number ({reason}). Take it from the shape of an array, or use backend='c' or "
+        "'numba'"
     )
 
 

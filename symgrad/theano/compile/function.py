@@ -83,7 +83,7 @@ def function(
         allow_input_downcast=allow_input_downcast,
     )
     blas.configure()
-    with _quiet(mode), paused():
+    with _compiling(mode), paused():
         compiled = mode.function_maker(
             expanded,
             cloned,
@@ -117,15 +117,19 @@ def _class_for(mode):
     return Function if own is FunctionMaker or own.__name__ == "FunctionMaker" else PyTensorFunction
 
 
-def _quiet(mode):
+@contextlib.contextmanager
+def _compiling(mode):
+    """JAX keeps dtypes, and what it cannot do is said in words."""
     if not is_jax(mode):
-        return contextlib.nullcontext()
+        yield
+        return
     from symgrad.backends import jax
 
-    stack = contextlib.ExitStack()
-    stack.enter_context(jax.float64())
-    stack.enter_context(jax.quiet())
-    return stack
+    try:
+        with jax.float64(), jax.quiet():
+            yield
+    except NotImplementedError as error:
+        raise jax.inexpressible(error) from error
 
 
 class _Named:

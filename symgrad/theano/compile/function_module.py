@@ -60,7 +60,13 @@ class Function(executor.Function):
         with jax.float64():
             for shared in self.get_shared():
                 jax.to_device(shared)
-            values = super().__call__(*args, **kwargs)
+            try:
+                values = super().__call__(*args, **kwargs)
+            except (TypeError, IndexError) as error:
+                unknown = jax.depends_on_data(error)
+                if unknown is None:
+                    raise
+                raise unknown from error
         if not isinstance(values, list):
             return None if values is None else np.asarray(values)
         values = [np.asarray(value) for value in values]
