@@ -19,6 +19,7 @@ from pytensor.scalar.basic import GE, GT, LE, LT
 from pytensor.scan.op import Scan
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot, Sum
+from pytensor.tensor.rewriting import subtensor as rewrites_of_indices
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.type_other import SliceType
 from pytensor.tensor.variable import TensorConstant, TensorVariable, _tensor_py_operators
@@ -52,6 +53,7 @@ def revive():
         kind.__init__.__defaults__ = (None, None, None)  # owner, index, name
     GraphRewriter.optimize = GraphRewriter.rewrite
     Scan.inputs, Scan.outputs = Scan.inner_inputs, Scan.inner_outputs
+    rewrites_of_indices._eager_scalar = _eager_scalar
     _revive_texts()
     revive_clients()
     SharedVariable._default_update = None  # of those that Theano pickled
@@ -69,6 +71,16 @@ def _revive_texts():
     MetaType.__repr__ = texts.class_as_text
     WalkingGraphRewriter.__repr__ = texts.object_as_text
     texts.name_the_elemwise()
+
+
+_pytensor_eager_scalar = rewrites_of_indices._eager_scalar
+
+
+def _eager_scalar(value):
+    """PyTensor 3.0 takes the int of an array with one element, which newer NumPy refuses."""
+    if isinstance(value, TensorConstant):
+        return int(value.data.item())
+    return _pytensor_eager_scalar(value)
 
 
 _ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
