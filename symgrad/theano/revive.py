@@ -53,7 +53,7 @@ def revive():
         kind.__init__.__defaults__ = (None, None, None)  # owner, index, name
     GraphRewriter.optimize = GraphRewriter.rewrite
     Scan.inputs, Scan.outputs = Scan.inner_inputs, Scan.inner_outputs
-    rewrites_of_indices._eager_scalar = _eager_scalar
+    rewrites_of_indices._eager_scalar = _pytensor_eager_scalar and _eager_scalar
     _revive_texts()
     revive_clients()
     SharedVariable._default_update = None  # of those that Theano pickled
@@ -73,7 +73,7 @@ def _revive_texts():
     texts.name_the_elemwise()
 
 
-_pytensor_eager_scalar = rewrites_of_indices._eager_scalar
+_pytensor_eager_scalar = getattr(rewrites_of_indices, "_eager_scalar", None)
 
 
 def _eager_scalar(value):
