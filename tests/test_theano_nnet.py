@@ -307,6 +307,21 @@ def test_errors_of_a_call(error, build, compiled):
         function(np.ones((2, 3, 4, 5)))
 
 
+def test_on_jax_the_shapes_given_are_those_of_a_gradient_in_a_scan():
+    pytest.importorskip("jax")
+    x, w = pt.dtensor4("x"), pt.dtensor4("w")
+
+    def cost(k):
+        return pt.sqr(nnet.conv2d(x * k, w, (2, 1, 5, 5), (3, 1, 2, 2))).sum()
+
+    costs = pytensor.scan(cost, pt.arange(1.0, 3.0), return_updates=False)
+    inputs, gradients = [x, w], pytensor.grad(costs.sum(), [x, w])
+    arguments = np.sin(np.arange(50.0)).reshape(2, 1, 5, 5), np.arange(12.0).reshape(3, 1, 2, 2)
+    wanted = in_python(inputs, gradients)(*arguments)
+    for found, one in zip(on("jax")(inputs, gradients)(*arguments), wanted, strict=True):
+        np.testing.assert_allclose(found, one, rtol=1e-10)
+
+
 def test_no_warning_and_no_gradient_of_what_was_saved():
     """A vector becomes a row without a word, and a cost of classes skips the softmax."""
     x = pt.dvector("x")

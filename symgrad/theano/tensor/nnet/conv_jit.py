@@ -96,10 +96,13 @@ def _register_jax():
 
         return checked
 
-    def known(lengths):
+    def known(lengths, shape):
+        given = shape[-len(lengths) :]
         try:
             return tuple(int(np.asarray(one)) for one in lengths)
         except jax.errors.TracerArrayConversionError as error:
+            if None not in given:
+                return given
             raise NotImplementedError(
                 "a convolution's gradient on JAX: lengths must be known; give input_shape and "
                 "filter_shape"
@@ -116,7 +119,7 @@ def _register_jax():
 
         def grad_inputs(kernel, top, *lengths):
             channels = kernel.shape[-1 - op.convdim] * op.num_groups
-            zeros = jnp.zeros((len(top), channels, *known(lengths)), dtype)
+            zeros = jnp.zeros((len(top), channels, *known(lengths, op.imshp)), dtype)
             return jax.vjp(lambda image: function(image, kernel), zeros)[1](top.astype(dtype))[0]
 
         return grad_inputs
@@ -129,7 +132,7 @@ def _register_jax():
         def grad_weights(image, top, *lengths):
             positions = top.shape[2:] if op.unshared else ()
             channels = image.shape[1] // op.num_groups
-            zeros = jnp.zeros((top.shape[1], *positions, channels, *known(lengths)), dtype)
+            zeros = jnp.zeros((top.shape[1], *positions, channels, *known(lengths, op.kshp)), dtype)
             return jax.vjp(lambda kernel: function(image, kernel), zeros)[1](top.astype(dtype))[0]
 
         return grad_weights
