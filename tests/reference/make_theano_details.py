@@ -77,6 +77,14 @@ def kinds_of_variables(theano, T):
     same = [type(one) == T.TensorVariable for one in (*variables, made)]  # noqa: E721
     inputs = module(theano, "gof.graph").inputs([T.dot(x * 2, shared)])
     free = [one is x for one in inputs if isinstance(one, T.TensorVariable)]
+
+    class Marked(T.TensorVariable):
+        def __init__(self, mark, type=None):
+            T.TensorVariable.__init__(self, type, None, None, None)
+            self.mark = mark
+
+    marked = Marked(mark="here", type=x.type)
+    found += [marked.mark, isinstance(marked, T.TensorVariable), isinstance(x, Marked)]
     return [
         found,
         same,

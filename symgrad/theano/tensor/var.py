@@ -10,10 +10,10 @@ from symgrad.theano.names import forward
 class _NoValue(type(PyTensorVariable)):
     """PyTensor's class, but as in Theano its constants and shared variables are of others."""
 
-    def __call__(cls, type, owner=None, index=None, name=None):
+    def __call__(cls, *args, **kwargs):
         if cls is TensorVariable:
-            return PyTensorVariable(type, owner, index, name)
-        return super().__call__(type, owner, index, name)
+            return _made(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
     def __instancecheck__(cls, instance):
         if cls is not TensorVariable:
@@ -26,6 +26,10 @@ class _NoValue(type(PyTensorVariable)):
 
     def __hash__(cls):
         return hash(PyTensorVariable) if cls is TensorVariable else super().__hash__()
+
+
+def _made(type, owner=None, index=None, name=None):
+    return PyTensorVariable(type, owner, index, name)
 
 
 class TensorVariable(PyTensorVariable, metaclass=_NoValue):
