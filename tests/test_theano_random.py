@@ -81,6 +81,14 @@ def test_the_shape_of_a_variable_is_a_size(law, backend):
     assert np.array_equal(drawn, compile_on(backend, [], other)())
 
 
+@pytest.mark.parametrize("size", [[1, 3], (1, 3), pt.stack([1, 3]), pt.constant([1, 3])])
+def test_lengths_of_one_stretch(size):
+    drawn = MRG_RandomStreams(5).normal(size)
+    assert drawn.broadcastable == (True, False)  # as in Theano, and the numbers are Theano's:
+    expected = [[0.36341789, -0.77362456, -3.02607594]]
+    np.testing.assert_allclose(drawn.eval(), expected, rtol=1e-7)
+
+
 def test_substreams_are_jumps():
     streams = MRG_RandomStreams([5, 6, 7, 8, 9, 10])
     first = streams.rstate

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import undefined_grad
 from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import upcast
+from pytensor.tensor.basic import get_underlying_scalar_constant_value
 
 from symgrad.errors import HyperparameterError
 from symgrad.theano.gof.op import StandsFor
@@ -396,7 +397,11 @@ def lengths(size, ndim):
         if size.ndim != 1:
             raise TypeError(f"size was given as {size.type}: give integers or an integer vector")
         n = ndim if ndim is not None else pt.get_vector_length(size)
-        return tuple(size[k] for k in range(n))
+        known = (
+            get_underlying_scalar_constant_value(size[k], raise_not_constant=False)
+            for k in range(n)
+        )
+        return tuple(int(one) if isinstance(one, np.ndarray) else one for one in known)
     if not isinstance(size, tuple | list):
         raise TypeError(f"size was given as {size!r}: give a tuple of integers")
     for one in size:
