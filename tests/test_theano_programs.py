@@ -269,6 +269,36 @@ def test_an_op_may_take_no_compiler():
     assert op.c_libraries(c_compiler=None) == []
 
 
+def test_python_2_walks_through_lines_of_text_and_reads_bytes(tmp_path):
+    source = """
+import csv, gzip, numpy, pickle, cPickle
+with open("table", "wb") as table:
+    csv.writer(table).writerows([["a", 1], ["b", 2]])
+print list(csv.reader(open("table", "rb"))),
+print [row["a"] for row in csv.DictReader(open("table", "rb"))]
+print " ".join([line.strip() for line in open("table", "rb")])
+for module in pickle, cPickle:
+    module.dump(["x", 1], open("pickled", "wb"))
+    print module.load(open("pickled", "rb")),
+packed = gzip.open("packed", "wb"); cPickle.dump("y", packed, 2); packed.close()
+numpy.save(open("array", "wb"), numpy.arange(2))
+print cPickle.load(gzip.open("packed", "rb")), numpy.load(open("array", "rb")),
+print numpy.frombuffer(open("array", "rb").read()[-8:], dtype="int64")
+"""
+    program = tmp_path / "program.py"
+    program.write_text(source)
+    run = [sys.executable, "-m", "symgrad", "run", "--py2", str(program)]
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        run, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | path
+    )
+    assert done.stdout.splitlines() == [
+        "[['a', '1'], ['b', '2']] ['b']",
+        "a,1 b,2",
+        "['x', 1] ['x', 1] y [0 1] [1]",
+    ]
+
+
 def test_what_theano_pickled_is_read(tmp_path):
     """Tables, types, random streams, and the archives of ``pkl_utils``; not graphs of Ops."""
     program = tmp_path / "program.py"

@@ -141,12 +141,21 @@ class _Bytes(io.BufferedWriter):
         return super().write(data.encode(**_ANY_BYTES) if isinstance(data, str) else data)
 
 
+class _Lines(io.BufferedReader):
+    """A file of bytes whose lines, when they are walked through, are text: for words and `csv`."""
+
+    def __next__(self):
+        return super().__next__().decode(**_ANY_BYTES)
+
+
 def open(name, mode="r", *options, **named):
     """An open file; bytes that are no text are read, and come out again when they are written."""
     newline = None if "U" in mode else "\n"
     mode = mode.replace("U", "").replace("t", "") or "r"
-    if options or named or ("b" in mode and ("r" in mode or "+" in mode)):
+    if options or named or ("b" in mode and "+" in mode):
         return builtins.open(name, mode, *options, **named)
+    if "b" in mode and "r" in mode:
+        return _Lines(io.FileIO(name, "r"))
     if "b" in mode:
         return _Bytes(io.FileIO(name, mode.replace("b", "")))
     plain = builtins.open(name, mode + "b")  # noqa: SIM115 closed by the other
