@@ -44,7 +44,8 @@ class ReadsFirst(GraphRewriter):
         ]
         if not late:
             return
-        zero, infinity = (np.asarray(x, written.type.dtype) for x in (0, np.inf))
+        zero = np.zeros((), written.type.dtype)
+        infinity = np.asarray(np.inf, late[0].type.dtype)
         above = reduce(or_, [any_true(gt(rows, infinity)) for rows in late])
         fgraph.change_node_input(write, 1, switch(above, zero, written), reason=self.name)
 
