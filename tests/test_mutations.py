@@ -89,9 +89,15 @@ MUTATIONS = {
     ),
     "leave Scans to PyTensor": (
         "backends/rewrites.py",
-        "get_mode(mode).including(tag).excluding(*UNSOUND)",
-        "get_mode(mode).including(tag)",
+        "get_mode(mode).including(tag, *others).excluding(*UNSOUND, *excluded)",
+        "get_mode(mode).including(tag, *others)",
         "tests/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
+    ),
+    "write before other reads": (
+        "backends/donated.py",
+        "        if not late:\n",
+        "        if True:\n",
+        "tests/test_function.py::test_xla_needs_no_second_table",
     ),
     "let any stride be dense": (
         "ops/vector_elemwise.py",
@@ -101,7 +107,7 @@ MUTATIONS = {
     ),
     "do not donate": (
         "backends/jax.py",
-        "donate_argnums=donated",
+        "donate_argnums=updated",
         "donate_argnums=()",
         "tests/test_function.py::test_jax_donates_the_tables",
     ),
