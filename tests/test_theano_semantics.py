@@ -74,7 +74,7 @@ def test_jax_says_what_it_cannot_know():
     given = theano.scan(lambda row: row * 2, outputs_info=x, n_steps=n)[0]
     with pytest.raises(BackendError, match="given as a number .*Take it from the shape"):
         on_jax([x, n], given)(np.ones((2, 3)), 2)
-    with pytest.raises(BackendError, match="boolean mask"):
+    with pytest.raises(BackendError, match="boolean mask|nonzero"):
         on_jax([x], x[x[:, 0] > 0])
     with pytest.raises(TypeError, match="Wrong number of dimensions"):
         on_jax([x], x)(np.ones(3))
@@ -150,7 +150,8 @@ print("filter_dilation" in inspect.getargspec(T.nnet.conv2d).args)
 print(issubclass(list, collections.MutableSequence))
 total, _ = theano.scan(lambda one, before: one + before, T.vector(), T.zeros(()))
 scan = total.owner.inputs[0].owner.op
-print([one.ndim for one in scan.inputs], [one.owner.inputs == scan.inputs for one in scan.outputs])
+same = [[*one.owner.inputs] == [*scan.inputs] for one in scan.outputs]
+print([one.ndim for one in scan.inputs], same)
 theano.config.compute_test_value = "raise"
 try:
     T.ones((2, 3)) + T.ones((3, 2))

@@ -33,7 +33,8 @@ class Poisson(Op):
         drawn.eliminate_zeros()
         output_storage[0][0] = drawn
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, *args):
+        *_, shapes = args
         return shapes
 
     def pullback(self, inputs, outputs, cotangents):
@@ -61,7 +62,8 @@ class Binomial(Op):
         matrix = getattr(scipy.sparse, f"{self.format}_matrix")
         output_storage[0][0] = matrix(np.random.binomial(n, p, size=shape), dtype=self.dtype)
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, *args):
+        *_, node, _ = args  # older PyTensor gives the graph before
         return [(node.inputs[2][0], node.inputs[2][1])]
 
     def connection_pattern(self, node):
@@ -92,7 +94,8 @@ class Multinomial(Op):
             drawn.data[entries] = np.random.multinomial(trials, p.data[entries])
         output_storage[0][0] = drawn
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, *args):
+        *_, shapes = args
         return [shapes[1]]
 
     def pullback(self, inputs, outputs, cotangents):
