@@ -94,7 +94,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name):
-    needed = {"symgrad.backends.jax": "jax", "symgrad.backends.numba": "numba"}
+    needed = {"symgrad.backends.xla.linker": "jax", "symgrad.backends.numba.mode": "numba"}
     if name in needed:
         pytest.importorskip(needed[name])
     assert doctest.testmod(importlib.import_module(name)).failed == 0

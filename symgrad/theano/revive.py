@@ -24,7 +24,7 @@ from pytensor.tensor.type import TensorType
 from pytensor.tensor.type_other import SliceType
 from pytensor.tensor.variable import TensorConstant, TensorVariable, _tensor_py_operators
 
-from symgrad.ops.row_sum import RowSum
+from symgrad.backends.c.sums import RowSum
 from symgrad.theano import texts
 from symgrad.theano.compile.mode import backend, get_mode
 from symgrad.theano.gof.clients import revive_clients

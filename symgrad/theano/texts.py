@@ -11,7 +11,7 @@ from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorConstant, TensorVariable
 
-from symgrad.ops.row_sum import RowSum
+from symgrad.backends.c.sums import RowSum
 from symgrad.theano.index_texts import WORDED, worded
 
 __all__ = [

@@ -55,7 +55,7 @@ class Function(executor.Function):
             raise TypeError(*error.args) from error
 
     def _evaluate_jax(self, args, kwargs):
-        from symgrad.backends import jax
+        from symgrad.backends.xla import linker as jax
 
         with jax.float64():
             for shared in self.get_shared():

@@ -12,8 +12,8 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.op import Scan
 
-from symgrad.guards import guard
-from symgrad.substitute import substitute
+from symgrad.compile.check_indices import guard
+from symgrad.graph.replace import substitute
 from symgrad.theano.compile.set_to_inc import with_incs
 
 __all__ = ["check_report", "reported", "with_report"]

@@ -5,7 +5,7 @@ from pytensor.compile.mode import Mode as Mode
 
 from symgrad.backends import choose, mode_of
 from symgrad.backends.rewrites import register_scans, with_symgrad_rewrites
-from symgrad.backends.static import EXCLUDED
+from symgrad.backends.xla.static import EXCLUDED
 from symgrad.theano.compile import picked_log as picked_log
 from symgrad.theano.compile import written_softmax as written_softmax
 from symgrad.theano.compile.set_to_inc import TAG

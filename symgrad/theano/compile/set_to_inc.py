@@ -15,7 +15,7 @@ from pytensor.scalar.basic import Add, Mul
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor, inc_subtensor
 
-from symgrad.substitute import substitute
+from symgrad.graph.replace import substitute
 
 __all__ = ["TAG", "with_incs"]
 
