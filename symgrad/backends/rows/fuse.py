@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytensor.compile.mode import optdb
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Constant
 from pytensor.graph.fg import Output
 from pytensor.graph.rewriting.basic import GraphRewriter, MergeOptimizer
 from pytensor.graph.utils import InconsistencyError, MethodNotDefined
@@ -15,11 +15,11 @@ from pytensor.tensor.type import TensorType
 from symgrad.backends.rows.law import Law, level
 from symgrad.backends.rows.op import RowUpdate
 from symgrad.graph.distinct import has_distinct_values
-from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
-from symgrad.ops.check_index import CheckIndex
-from symgrad.ops.coalesce import Coalesce
+from symgrad.graph.index_reads import is_index_read, is_index_write
+from symgrad.graph.index_writes import row_index, writes_into
+from symgrad.graph.provenance import coalesced, unchecked
 
-__all__ = ["TAG", "FuseRowUpdates", "is_plain", "row_index_of"]
+__all__ = ["TAG", "FuseRowUpdates", "is_plain"]
 
 # No stock mode includes it.
 TAG = "symgrad_fuse"
@@ -71,7 +71,7 @@ def _alike(fgraph):
     found = {}
     for node in fgraph.toposort():
         if _is_candidate(fgraph, node):
-            key = _unchecked(_row_index(node)), node.inputs[0].type.ndim
+            key = unchecked(_row_index(node)), node.inputs[0].type.ndim
             found.setdefault(key, []).append(node)
     return found.values()
 
@@ -94,12 +94,8 @@ def _is_candidate(fgraph, node):
     return (
         len(clients) == 1
         and updated == [table]
-        and not any(isinstance(one.op, Output) or _writes(one, table) for one in others)
+        and not any(isinstance(one.op, Output) or writes_into(one, table) for one in others)
     )
-
-
-def _writes(node, table):
-    return is_index_write(node) and node.inputs[0] is table
 
 
 def is_plain(type_):
@@ -110,24 +106,8 @@ def is_plain(type_):
 
 def _row_index(node):
     """The index vector by which a read or write chooses rows of axis 0, or None."""
-    index = row_index_of(node)
+    index = row_index(node)
     return index if index is not None and index.type.ndim == 1 else None
-
-
-def row_index_of(node):
-    """The integers, of any number of dimensions, that choose rows of axis 0, or None."""
-    first, *rest = indices_of(node) or (None,)
-    if not isinstance(first, Variable) or any(one != slice(None) for one in rest):
-        return None
-    is_tensor = isinstance(first.type, TensorType) and first.type.ndim > 0
-    return first if is_tensor and first.type.dtype != "bool" else None
-
-
-def _unchecked(index):
-    """The index without the checks, which do not change which rows are chosen."""
-    while index.owner is not None and isinstance(index.owner.op, CheckIndex):
-        index = index.owner.inputs[0]
-    return index
 
 
 def _linked(fgraph, writes):
@@ -245,7 +225,7 @@ class _Fusion:
 
     def __post_init__(self):
         self.inside = _inside(self.fgraph, self.writes)
-        self.index = _unchecked(_row_index(self.writes[0]))
+        self.index = unchecked(_row_index(self.writes[0]))
         self.is_distinct = has_distinct_values(self.index)
         self.ndim = self.writes[0].inputs[0].type.ndim
         self.written = {node.inputs[0]: node for node in self.writes}
@@ -277,7 +257,7 @@ class _Fusion:
         if node is None or not is_index_read(node) or node.inputs[0] not in self.fgraph.inputs:
             return None
         index, table = _row_index(node), node.inputs[0]
-        if index is None or _unchecked(index) is not self.index or table.type.ndim != self.ndim:
+        if index is None or unchecked(index) is not self.index or table.type.ndim != self.ndim:
             return None
         if not is_plain(table.type) or not _spans(table.type):
             return None
@@ -324,15 +304,15 @@ class _Fusion:
         return found
 
     def saves_work(self):
-        return bool(self.inside) or self._coalesce() is not None
+        return bool(self.inside) or self._coalesced() is not None
 
-    def _coalesce(self):
+    def _coalesced(self):
         """The Coalesce whose rows and sums nothing else needs, or None."""
-        node = self.index.owner
-        if node is None or not isinstance(node.op, Coalesce):
+        origin = coalesced(self.index)
+        if origin is None or origin.rows is not self.index:
             return None
-        summed = node.outputs[1]
-        clients = {one for output in node.outputs for one, _ in self.fgraph.clients[output]}
+        summed = origin.summed
+        clients = {one for output in origin.node.outputs for one, _ in self.fgraph.clients[output]}
         # Checked again for a table of another length: the checks would still need the rows.
         own = {*self.writes, *self.inside, *(read.owner for read in self.reads)}
         alone = clients <= own and all(
@@ -342,11 +322,11 @@ class _Fusion:
             if client not in self.inside
         )
         aligned = [one for one in self.operands if one is not summed and _has_rows(one)]
-        return node if alone and summed in self.operands and not aligned else None
+        return origin if alone and summed in self.operands and not aligned else None
 
     def build(self):
         """The outputs of the Op, in the order of the writes."""
-        coalesced = self._coalesce()
+        origin = self._coalesced()
         indices, index_of, tables = [], [], []
         chosen = [(table, _row_index(node)) for table, node in self.written.items()]
         for read, table in self.reads.items():
@@ -363,11 +343,10 @@ class _Fusion:
         stages, new = law.stages([node.inputs[1] for node in self.writes])
         adds = tuple(not node.op.set_instead_of_inc for node in self.writes)
         distinct, operands, summed = self.is_distinct, list(self.operands), None
-        if coalesced is not None:
-            raw, gradient, length = coalesced.inputs
-            summed = operands.index(coalesced.outputs[1])
-            operands[summed] = gradient
-            indices = [raw, length]
+        if origin is not None:
+            summed = operands.index(origin.summed)
+            operands[summed] = origin.gradient
+            indices = [origin.index, origin.length]
         op = RowUpdate(stages, tuple(index_of), new, adds, distinct=distinct, summed=summed)
         return op(*tables, *indices, *operands, return_list=True)
 
