@@ -217,5 +217,5 @@ def _continued(node: Apply, position: int) -> list[Variable]:
 
 
 def _is_returned(fgraph: FunctionGraph, variable: Variable) -> bool:
-    returned = [o for k, o in enumerate(fgraph.outputs) if k not in fgraph.update_mapping]
+    returned = [o for k, o in enumerate(fgraph.outputs) if k not in (fgraph.update_mapping or {})]
     return variable in returned

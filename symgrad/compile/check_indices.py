@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytensor.tensor as pt
@@ -16,6 +16,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.traversal import toposort
 from pytensor.raise_op import CheckAndRaise
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.backends import BACKENDS
 from symgrad.compile.hold_back import hold_back, not_finite
@@ -157,7 +158,7 @@ class _Checker:
             for shared, new in checked.updates.items()
             if new.owner is not None and is_index_write(new.owner)
         )
-        bad = [finding.bad for finding in checked.findings if finding.kind == "index"]
+        bad: list[Any] = [finding.bad for finding in checked.findings if finding.kind == "index"]
         if nan != "ignore":
             bad += self._not_finite(nan == "raise")
         if bad:
@@ -165,7 +166,7 @@ class _Checker:
             checked.outputs, checked.updates = hold_back(checked.outputs, checked.updates, fine)
         return checked
 
-    def _not_finite(self, reported: bool) -> list[Variable]:
+    def _not_finite(self, reported: bool) -> list[Any]:
         """For each update of floats, whether it would write NaN or infinity."""
         bad = not_finite(self.checked.updates)
         if reported:
@@ -174,7 +175,7 @@ class _Checker:
                 self._report("nan", number, is_bad, 0, 0)
         return list(bad.values())
 
-    def _now(self, variable: Variable) -> Variable:
+    def _now(self, variable: Variable) -> Any:
         return self.new.get(variable, variable)
 
     def _rebuild(self, node: Apply) -> None:
@@ -204,16 +205,16 @@ class _Checker:
         ranges = map(constant_length, slices)
         return floats or table_of(source) is not None or advanced or any(ranges)
 
-    def _read(self, node: Apply, inputs: list[Variable]) -> Variable:
+    def _read(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
         return inputs[0][self._indices(node, inputs)]
 
-    def _write(self, node: Apply, inputs: list[Variable]) -> Variable:
+    def _write(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
         op, (target, rows) = node.op, inputs[:2]
         indices = self._indices(node, inputs)
         chosen = target[indices]
         table = table_of(node.inputs[0])
         if table is not None and not has_shape_of(node.inputs[1], indices_of(node)):
-            number = self._number(node, Check(table, "the rows written", 0))
+            number = self._number(node.outputs[0], Check(table, "the rows written", 0))
             rows = check_shape(rows, number, _shape(chosen))
         distinct = is_distinct(whole_index(indices, target))
         if op.set_instead_of_inc:
@@ -227,17 +228,18 @@ class _Checker:
             chosen, rows = target[flat(indices[0], n_dims)], flat(rows, n_dims)
         return pt.inc_subtensor(chosen, rows, ignore_duplicates=ignore)
 
-    def _coalesce(self, node: Apply, inputs: list[Variable]) -> list[Variable]:
+    def _coalesce(self, node: Apply, inputs: list[TensorVariable]) -> list[Variable]:
         index, gradient, length = inputs
         check = Check(table_of_length(node.inputs[2]), _name(node.inputs[0]), 0)
         return node.op(self._check(node.inputs[0], index, length, check), gradient, length)
 
-    def _numbered(self, node: Apply, inputs: list[Variable]) -> Variable:
+    def _numbered(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
         """A check of the user's graph, with a number and the table that its length is of."""
         table, axis = dimension_of(node.inputs[1])
-        return self._check(node.inputs[0], *inputs[:2], Check(table, _name(node.inputs[0]), axis))
+        check = Check(table, _name(node.inputs[0]), axis)
+        return self._check(node.inputs[0], inputs[0], inputs[1], check)
 
-    def _indices(self, node: Apply, inputs: list[Variable]) -> tuple:
+    def _indices(self, node: Apply, inputs: list[TensorVariable]) -> tuple:
         """The indices of a read or write, checked."""
         target, table = inputs[0], table_of(node.inputs[0])
         rebuilt = node.op.make_node(*inputs)
@@ -284,7 +286,7 @@ class _Checker:
         self.checked.lockstep.add(Lockstep(owner, table, axis))
         return False
 
-    def _number(self, key: Variable | Apply, check: Check) -> int:
+    def _number(self, key: Variable, check: Check) -> int:
         """The number of the checks of an index, of which this is one more."""
         if key not in self.numbers:
             self.numbers[key] = len(self.checked.checks)
@@ -293,7 +295,9 @@ class _Checker:
         self.checked.checks[number].append(check)
         return number
 
-    def _check(self, key: Variable, index: Variable, length: Variable, check: Check) -> Variable:
+    def _check(
+        self, key: Variable, index: TensorVariable, length: TensorVariable, check: Check
+    ) -> Any:
         """`index`, checked to lie within `length`."""
         number, index = self._number(key, check), pt.cast(index, "int64")
         if not self.backend.raises and (key, check.table, check.axis) not in self.reported:
@@ -309,13 +313,13 @@ class _Checker:
         variables = (pt.cast(entry, "int64") for entry in (bad, given, limit))
         self.checked.findings.append(Finding(kind, number, *variables))
 
-    def _report_repeats(self, indices: tuple, target: Variable, check: Check) -> None:
+    def _report_repeats(self, indices: tuple, target: TensorVariable, check: Check) -> None:
         """Report whether a `set` meets an index twice; the later one wins then."""
         ordered = pt.sort(row_numbers(indices, target.shape).flatten())
         repeated = pt.any(pt.eq(ordered[1:], ordered[:-1]))
         self._report("repeat", self._number(target, check), repeated, 0, 0)
 
-    def _mask(self, mask: Variable, target: Variable, axis: int) -> Sequence[Variable]:
+    def _mask(self, mask: Any, target: TensorVariable, axis: int) -> Sequence[TensorVariable]:
         """A boolean mask as integers: those are checked, and C reads them faster."""
         if isinstance(mask, Constant):
             return [pt.constant(positions) for positions in np.nonzero(mask.data)]
@@ -325,7 +329,9 @@ class _Checker:
             mask = CheckAndRaise(IndexError, message)(mask, *fits)
         return mask.nonzero()
 
-    def _static(self, entry: slice, length: Variable, table: SharedVariable | None):
+    def _static(
+        self, entry: slice, length: TensorVariable, table: SharedVariable | None
+    ) -> slice | TensorVariable:
         """``start : start + n`` with a constant n as an index vector, which has a static length."""
         start, n = entry.start, constant_length(entry)
         if n is None:
@@ -335,7 +341,7 @@ class _Checker:
         return self._check(entry.stop, index, length, Check(table, "a slice", 0))
 
 
-def _chooses_rows(indices: tuple, rows: Variable, target: Variable) -> bool:
+def _chooses_rows(indices: tuple, rows: TensorVariable, target: TensorVariable) -> bool:
     """Does the index choose whole rows, and is there one row of floats for each?"""
     (index, *rest) = indices
     return (
@@ -347,7 +353,7 @@ def _chooses_rows(indices: tuple, rows: Variable, target: Variable) -> bool:
     )
 
 
-def _shape(variable: Variable) -> list:
+def _shape(variable: TensorVariable) -> list:
     """A shape, as numbers where they are static."""
     return [
         variable.shape[axis] if size is None else size

@@ -48,7 +48,7 @@ def check_updates(updates: UpdatesLike) -> dict[SharedVariable, Variable]:
 
 def _checked_update(shared: SharedVariable, new: Any) -> Variable:
     if not isinstance(new, Variable):
-        return shared.type.filter_variable(pt.as_tensor(new, dtype=shared.dtype))
+        return shared.type.filter_variable(pt.as_tensor(new, dtype=shared.type.dtype))
     name = describe(shared)
     read = _forgotten_write(shared, new)
     if read is not None:

@@ -65,7 +65,7 @@ def _compiled(step: Step, checked: Checked, settings: Settings) -> PyTensorFunct
         compiled = pytensor.function(
             step.inputs,
             [*checked.outputs, *checked.report()],
-            updates=checked.updates,
+            updates=list(checked.updates.items()),
             mode=mode,
             **settings.options,
         )

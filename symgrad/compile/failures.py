@@ -81,11 +81,7 @@ class Failures:
         """Of the checks of one index, the one about a table of this length."""
         checks = self._checks[number]
         tables = [check for check in checks if check.table is not None]
-        for check in tables:
-            shape = np.shape(check.table.container.storage[0])
-            if check.axis is not None and shape[check.axis :][:1] == (length,):
-                return check
-        return (tables or checks)[0]
+        return next((check for check in tables if _length(check) == length), (tables or checks)[0])
 
     def _misfit(self, number: int, given: int, wanted: int) -> GradientShapeError:
         table = describe(self._checks[number][0].table)
@@ -112,3 +108,11 @@ class Failures:
             RepeatedIndexWarning,
             stacklevel=5,
         )
+
+
+def _length(check: Check) -> int | None:
+    """The length that the table of a check has along its axis, if it is about one."""
+    if check.table is None or check.axis is None:
+        return None
+    shape = np.shape(check.table.container.storage[0])
+    return shape[check.axis] if check.axis < len(shape) else None

@@ -96,7 +96,7 @@ def function(
     step = _step(inputs, listed, updates, givens)
     compiled = compile_step(step, settings)
     watch = updates.watch if isinstance(updates, Updates) else None
-    reporter = watch and _reporter(watch, inputs, listed, givens, settings)
+    reporter = _reporter(watch, inputs, listed, givens, settings) if watch is not None else None
     return Function(compiled, unpack, reporter)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -20,9 +21,9 @@ __all__ = ["hold_back", "not_finite"]
 Updates = dict[SharedVariable, Variable]
 
 
-def not_finite(updates: Updates) -> dict[SharedVariable, Variable]:
+def not_finite(updates: Updates) -> Updates:
     """For each update that writes floats, whether it would write NaN or infinity, as 0 or 1."""
-    bad = {}
+    bad: Updates = {}
     for shared, new in updates.items():
         values = [rows for rows in rows_written(new, shared) if rows.type.dtype in float_dtypes]
         if values:
@@ -48,7 +49,7 @@ def _held(new: Variable, table: SharedVariable, fine: Variable) -> Variable:
     chain = write_chain(new)
     if not chain.writes or chain.source is not table:
         return pt.switch(fine, new, table)
-    held: Variable = table
+    held: Any = table
     for node in reversed(chain.writes):
         chosen, rows = held[indices_of(node)], node.inputs[1]
         if node.op.set_instead_of_inc:

@@ -10,6 +10,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.scalar.basic import IntDiv, Mod
 from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.graph.index_reads import indices_of, is_index_read
 from symgrad.ops.check_index import CheckIndex
@@ -68,7 +69,7 @@ class Coalesced:
         return table_of_length(self.length)
 
     @property
-    def used(self) -> Variable:
+    def used(self) -> TensorVariable:
         """For each slot, whether it holds a row."""
         return pt.lt(self.rows, self.length)
 

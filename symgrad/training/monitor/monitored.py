@@ -243,7 +243,7 @@ class Monitored(Updates):
         """
         save_plot(self.history, path)
 
-    def __or__(self, other: Updates) -> Monitored:
+    def __or__(self, other: Updates) -> Monitored:  # type: ignore[override]
         """Both updates in one, of which these are monitored."""
         if isinstance(other, Monitored):
             raise HyperparameterError(
@@ -254,7 +254,7 @@ class Monitored(Updates):
 
     __ior__ = __or__
 
-    def __ror__(self, other: Updates) -> Monitored:
+    def __ror__(self, other: Updates) -> Monitored:  # type: ignore[override]
         other = other if isinstance(other, Updates) else Updates(other)
         return Monitored(Updates.__or__(other, self), self.watch)
 

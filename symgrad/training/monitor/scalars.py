@@ -7,6 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.cost.join import distinct_place
 from symgrad.cost.place import Place
@@ -42,7 +43,7 @@ def measures(move: Move) -> dict[str, Variable]:
 
 
 def ages(
-    move: Move, now: Variable, name: str
+    move: Move, now: TensorVariable, name: str
 ) -> tuple[dict[str, Variable], dict[SharedVariable, Variable]]:
     """Rows, their coverage and age, and what has to be kept for that.
 
@@ -102,15 +103,15 @@ def _rows_of(move: Move) -> Place:
     return distinct_place([read_of(place.read(move.table))], [nothing])[0]
 
 
-def _norm(block: Variable) -> Variable:
+def _norm(block: TensorVariable) -> TensorVariable:
     return pt.sqrt(pt.sum(block**2))
 
 
-def _not_finite(block: Variable) -> Variable:
+def _not_finite(block: TensorVariable) -> TensorVariable:
     return pt.sum(pt.cast(pt.isnan(block) | pt.isinf(block), "int64"))
 
 
-def _ratio(step: Variable, value: Variable) -> Variable:
+def _ratio(step: TensorVariable, value: TensorVariable) -> TensorVariable:
     """Step over value; where the value is 0, infinity, or 0 if the step is 0 too."""
     nothing = pt.eq(value, 0)
     of_nothing = pt.switch(pt.eq(step, 0), _number(0), _number(np.inf))
@@ -121,5 +122,5 @@ def _number(value: float) -> np.ndarray:
     return np.asarray(value, "float64")
 
 
-def _float(count: Variable) -> Variable:
+def _float(count: TensorVariable) -> TensorVariable:
     return pt.cast(count, "float64")
