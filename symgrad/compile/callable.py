@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 
-from symgrad.backends import looped
+from symgrad.backends import BACKENDS
 from symgrad.compile.stacked import Loop
 from symgrad.errors import (
     GradientShapeError,
@@ -122,26 +122,21 @@ class Function:
         It returns what was raised, if that is known: the calls before have changed the tables.
         """
         checks = [3 * at for at, (kind, _) in enumerate(self._reported) if kind != "repeat"]
-        loop = looped(self.backend)(self.compiled, checks)
+        loop = BACKENDS[self.backend].repeater(self.compiled, checks)
 
         def repeat(args, times):
             self._check_lengths()
             if self.backend != "jax":
                 self._ready()
                 return loop(args, times)
-            from symgrad.backends.xla import linker as jax
-
-            with jax.float64():
-                for shared in self._shared:
-                    jax.to_device(shared)
+            with BACKENDS[self.backend].calling(self._shared):
                 return loop(args, times)
 
         return repeat
 
     def _ready(self):
         """See to it that the shared variables hold arrays that C code may change in place."""
-        if any(type(s.container.storage[0]) is not np.ndarray for s in self._shared):
-            self._bring_home()
+        BACKENDS[self.backend].calling(self._shared)
         self.check_arrays()
 
     def _run(self, args, kwargs):
@@ -160,21 +155,10 @@ class Function:
                 )
 
     def _run_jax(self, args, kwargs):
-        from symgrad.backends.xla import linker as jax
-
-        with jax.float64():
-            for shared in self._shared:
-                jax.to_device(shared)
+        with BACKENDS[self.backend].calling(self._shared):
             values = self._call(args, kwargs) or []
         self._count_shapes(args, kwargs)
         return [np.asarray(value) for value in values]
-
-    def _bring_home(self):
-        """A JAX function may have left its arrays in shared variables; C code crashes on them."""
-        from symgrad.backends.xla import linker as jax
-
-        for shared in self._shared:
-            jax.to_host(shared)
 
     def check_arrays(self):
         """Raise if an updated shared variable lives in the memory of another."""

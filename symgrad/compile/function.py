@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 
-from symgrad.backends import choose, mode_of
+from symgrad.backends import BACKENDS, choose, mode_of
 from symgrad.compile.audit import audit as audit_compiled
 from symgrad.compile.callable import Function
 from symgrad.compile.check_indices import guard
@@ -165,16 +165,7 @@ def _compile(inputs, guarded, backend, fuse, options):
     report = [pt.stack(guarded.report)] if guarded.report else []
     outputs = [*guarded.outputs, *report]
     mode = mode_of(backend) if fuse else mode_of(backend).excluding("symgrad_fuse")
-    if backend != "jax":
-        return pytensor.function(inputs, outputs, updates=guarded.updates, mode=mode, **options)
-    from symgrad.backends.xla import linker as jax
-
-    try:
-        with jax.float64(), jax.quiet():
-            compiled = pytensor.function(
-                inputs, outputs, updates=guarded.updates, mode=mode, **options
-            )
-    except NotImplementedError as error:
-        raise jax.inexpressible(error) from error
-    jax.check_expressible(compiled.maker.fgraph)
+    with BACKENDS[backend].compiling():
+        compiled = pytensor.function(inputs, outputs, updates=guarded.updates, mode=mode, **options)
+    BACKENDS[backend].check(compiled.maker.fgraph)
     return compiled
