@@ -7,7 +7,8 @@ import json
 import platform
 import sys
 
-BACKENDS = ("c", "numba", "jax")
+from symgrad.backends import BACKENDS
+
 PACKAGES = {
     "NumPy": "numpy",
     "SciPy": "scipy",

@@ -75,22 +75,22 @@ MUTATIONS = {
         "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write before the work is done": (
-        "backends/rewrites.py",
+        "backends/writes_last.py",
         "return {writer: list(early) for writer in writers}",
         "return {}",
         "tests/compile/test_check_indices.py::test_work_that_fails_late_changes_nothing",
     ),
     "keep the unsound rewrites": (
-        "backends/rewrites.py",
-        'mode.including("symgrad").excluding(*UNSOUND)',
-        'mode.including("symgrad")',
+        "backends/rewrite_order.py",
+        "mode.including(EVERY).excluding(*UNSOUND)",
+        "mode.including(EVERY)",
         "tests/compile/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
         "tests/compile/test_function.py::test_a_read_after_a_set_sees_what_was_written",
     ),
     "leave Scans to PyTensor": (
-        "backends/rewrites.py",
-        "get_mode(mode).including(tag, *others).excluding(*UNSOUND, *excluded)",
-        "get_mode(mode).including(tag, *others)",
+        "backends/scans.py",
+        "get_mode(stock).including(*tags).excluding(*excluded)",
+        "get_mode(stock).including(*tags)",
         "tests/compile/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
     ),
     "write before other reads": (

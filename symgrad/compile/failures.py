@@ -17,6 +17,7 @@ from symgrad.errors import (
 )
 from symgrad.graph.index_reads import describe
 from symgrad.ops.check_index import CheckFailed, LengthCheckFailed
+from symgrad.pytensor_compat import stored
 
 __all__ = ["Failures"]
 
@@ -34,8 +35,7 @@ class Failures:
         """Raise if a slot has lost the length of its table; its index is checked for the table."""
         for pair in self._lockstep:
             n_table, n_slot = (
-                np.shape(shared.container.storage[0])[pair.axis]
-                for shared in (pair.table, pair.slot)
+                np.shape(stored(shared))[pair.axis] for shared in (pair.table, pair.slot)
             )
             if n_table != n_slot:
                 raise IndexOutOfRangeError(
@@ -114,5 +114,5 @@ def _length(check: Check) -> int | None:
     """The length that the table of a check has along its axis, if it is about one."""
     if check.table is None or check.axis is None:
         return None
-    shape = np.shape(check.table.container.storage[0])
+    shape = np.shape(stored(check.table))
     return shape[check.axis] if check.axis < len(shape) else None

@@ -14,6 +14,7 @@ from symgrad.compile.function import function
 from symgrad.emit.lagging_rows import CatchUp, Tracked
 from symgrad.emit.updates import Updates
 from symgrad.graph.index_reads import read_of
+from symgrad.pytensor_compat import stored
 
 __all__ = ["Flush"]
 
@@ -86,7 +87,7 @@ def _window(catch_up: CatchUp, tracked: Tracked, backend: str | None) -> _Window
 
 
 def _length(table: SharedVariable, axis: int) -> int:
-    return np.shape(table.container.storage[0])[axis]
+    return np.shape(stored(table))[axis]
 
 
 Updates.flush_compiler = Flush

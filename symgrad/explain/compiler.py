@@ -27,7 +27,6 @@ _MEANING = {
         "would read what was to be written, not what a later repeat of the row wrote"
     ),
 }
-_STOCK = {"c": "CVM", "numba": "NUMBA", "jax": "JAX"}
 
 
 @dataclass(frozen=True)
@@ -203,6 +202,6 @@ def _row_update(node):
 
 def _warnings(inputs, outputs, updates, backend):
     """What PyTensor's own mode would have done."""
-    history, _ = _rewritten(inputs, outputs, dict(updates), get_mode(_STOCK[backend]))
+    history, _ = _rewritten(inputs, outputs, dict(updates), get_mode(BACKENDS[backend].stock))
     used = dict.fromkeys(one.name for one in history.rewrites)
     return tuple(f"{name} {_MEANING[name]}" for name in used if name in _MEANING)

@@ -5,14 +5,14 @@ function knows which table and which index it is about (:mod:`symgrad.compile.fa
 out of the Ops so that C code is compiled once for all.
 """
 
-from functools import cache
-from importlib.util import find_spec
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = [
     "CheckFailed",
@@ -80,9 +80,6 @@ class CheckIndex(COp):
 
     __props__ = ()
 
-    def __init__(self):
-        register_backends()
-
     def make_node(self, index, length, *number):
         inputs = [pt.cast(pt.as_tensor(x), "int64") for x in (index, length, *number)]
         return Apply(self, inputs, [inputs[0].type()])
@@ -98,7 +95,7 @@ class CheckIndex(COp):
         output_storage[0][0] = np.asarray(np.where(index < 0, index + length, index))
 
     def infer_shape(self, *args):
-        return [args[-1][0]]
+        return [node_and_shapes(args)[1][0]]
 
     def connection_pattern(self, node):
         return [[False]] * len(node.inputs)
@@ -179,7 +176,6 @@ class CheckLength(COp):
 
     def __init__(self, axis):
         self.axis = axis
-        register_backends()
 
     def make_node(self, rows, number, length):
         number, length = (pt.cast(pt.as_tensor(x), "int64") for x in (number, length))
@@ -192,7 +188,7 @@ class CheckLength(COp):
         output_storage[0][0] = rows
 
     def infer_shape(self, *args):
-        return [args[-1][0]]
+        return [node_and_shapes(args)[1][0]]
 
     def connection_pattern(self, node):
         return [[True], [False], [False]]
@@ -242,20 +238,8 @@ def check_shape(rows, number, shape):
     return rows
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Ops, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
-def _register_numba():
-    from pytensor.link.numba.dispatch.basic import (
-        numba_njit,
-        register_funcify_default_op_cache_key,
-    )
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import numba_njit, register_funcify_default_op_cache_key
 
     @register_funcify_default_op_cache_key(CheckIndex)
     def numba_funcify_CheckIndex(op, node, **kwargs):
@@ -289,10 +273,11 @@ def _register_numba():
         return check_length, version
 
 
-def _register_jax():
+def _register_jax() -> None:
     import jax
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    from symgrad.pytensor_compat import jax_funcify
 
     @jax_funcify.register(CheckIndex)
     def jax_funcify_CheckIndex(op, **kwargs):
@@ -314,3 +299,7 @@ def _register_jax():
             return rows
 
         return check_length
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -1,13 +1,13 @@
 """The steps that rows would have taken by their averages alone, in calls that did not read them."""
 
-from functools import cache
-from importlib.util import find_spec
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 from pytensor.scalar.basic import upcast
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = ["MissedSteps"]
 
@@ -29,9 +29,6 @@ class MissedSteps(COp):
     __props__ = ()
     reads_rows_of = (4,)  # for the audit: of the history, some lines
 
-    def __init__(self):
-        register_backends()
-
     def make_node(self, m, root, first, last, history, beta1, beta):
         m, root, history = pt.as_tensor(m), pt.as_tensor(root), pt.as_tensor(history)
         dtype = upcast(m.type.dtype, root.type.dtype)
@@ -46,7 +43,7 @@ class MissedSteps(COp):
         return Apply(self, [m, root, first, last, history, beta1, beta], [m.type()])
 
     def infer_shape(self, *args):
-        _node, shapes = args[-2:]
+        _, shapes = node_and_shapes(args)
         return [shapes[0]]
 
     def perform(self, node, inputs, output_storage):
@@ -132,20 +129,8 @@ C_MISSED_STEPS = r"""
 """
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
-def _register_numba():
-    from pytensor.link.numba.dispatch.basic import (
-        numba_njit,
-        register_funcify_default_op_cache_key,
-    )
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import numba_njit, register_funcify_default_op_cache_key
 
     @register_funcify_default_op_cache_key(MissedSteps)
     def numba_funcify_MissedSteps(op, node, **kwargs):
@@ -174,10 +159,11 @@ def _register_numba():
         return missed_steps, version
 
 
-def _register_jax():
+def _register_jax() -> None:
     import jax
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    from symgrad.pytensor_compat import jax_funcify
 
     @jax_funcify.register(MissedSteps)
     def jax_funcify_MissedSteps(op, **kwargs):
@@ -201,3 +187,7 @@ def _register_jax():
             return steps.reshape(m.shape)
 
         return missed_steps
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

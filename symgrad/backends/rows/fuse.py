@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Constant
 from pytensor.graph.fg import Output
 from pytensor.graph.rewriting.basic import GraphRewriter, MergeOptimizer
@@ -12,17 +11,14 @@ from pytensor.scalar.basic import Add, Composite, IntDiv, Mod, get_scalar_type
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.type import TensorType
 
-from symgrad.backends.rows.law import Law, level
 from symgrad.backends.rows.op import RowUpdate
+from symgrad.backends.rows.stages import RowLaw, level
 from symgrad.graph.distinct import has_distinct_values
 from symgrad.graph.index_reads import is_index_read, is_index_write
 from symgrad.graph.index_writes import row_index, writes_into
 from symgrad.graph.provenance import coalesced, unchecked
 
-__all__ = ["TAG", "FuseRowUpdates", "is_plain"]
-
-# No stock mode includes it.
-TAG = "symgrad_fuse"
+__all__ = ["FuseRowUpdates", "WriteInPlace", "is_plain"]
 
 
 class FuseRowUpdates(GraphRewriter):
@@ -339,7 +335,7 @@ class _Fusion:
             index_of.append(indices.index(index))
         numbers = {read: tables.index(table) for read, table in self.reads.items()}
         numbers |= {one: len(tables) + k for k, one in enumerate(self.operands)}
-        law = Law(self.inside, numbers, len(tables) + len(self.operands))
+        law = RowLaw(self.inside, numbers, len(tables) + len(self.operands))
         stages, new = law.stages([node.inputs[1] for node in self.writes])
         adds = tuple(not node.op.set_instead_of_inc for node in self.writes)
         distinct, operands, summed = self.is_distinct, list(self.operands), None
@@ -349,7 +345,3 @@ class _Fusion:
             indices = [origin.index, origin.length]
         op = RowUpdate(stages, tuple(index_of), new, adds, distinct=distinct, summed=summed)
         return op(*tables, *indices, *operands, return_list=True)
-
-
-optdb.register(FuseRowUpdates.name, FuseRowUpdates(), TAG, position=48.5)
-optdb.register(WriteInPlace.name, WriteInPlace(), TAG, "inplace", position=70.5)
