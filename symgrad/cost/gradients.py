@@ -30,10 +30,10 @@ __all__ = [
 @overload
 def grad(cost: Variable, wrt: Variable, **options: Any) -> Variable: ...
 @overload
-def grad(
+def grad(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
     cost: Variable, wrt: Subset | Sequence[Variable | Subset], **options: Any
 ) -> list[Variable]: ...
-def grad(cost, wrt, **options):
+def grad(cost: Variable, wrt: Any, **options: Any) -> Any:
     """Gradient of a cost, with the checks that PyTensor lacks for subsets of tables.
 
     Parameters
@@ -133,7 +133,7 @@ def check_paths(cost: Variable, reads: Sequence[Read]) -> None:
             )
 
 
-def _not_in_cost(cost, read):
+def _not_in_cost(cost: Variable, read: Read) -> SubsetRebuiltError | DisconnectedError:
     name = describe(read.table)
     for variable, _ in paths(cost):
         if variable.type == read.variable.type and equal_computations([variable], [read.variable]):

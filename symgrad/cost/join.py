@@ -43,17 +43,15 @@ def joined_place(
         indices = _indices(reads[0])
         axes, row_dims = layout(indices)
         return Place(indices, axes, row_dims, is_distinct(indices)), gradients[0]
-    forms = [_row_form(read, gradient) for read, gradient in zip(reads, gradients, strict=True)]
-    if not _same_form(forms) or len(forms[0].axes) > 1:
+    forms = _row_forms(reads, gradients)
+    if forms is None or len(forms[0].axes) > 1:
         return None
     index, gradient = _join(forms)
     place, block, _ = _placed(forms[0], (index,), gradient)
     return place, block
 
 
-def distinct_place(
-    reads: Sequence[Read], gradients: Sequence[Variable]
-) -> tuple[Place, Variable]:
+def distinct_place(reads: Sequence[Read], gradients: Sequence[Variable]) -> tuple[Place, Variable]:
     """A place for all reads of a table with each row once, and the gradient summed over the reads.
 
     A single read that is distinct as it stands needs no summing.
@@ -63,10 +61,10 @@ def distinct_place(
         if is_distinct(indices):
             axes, row_dims = layout(indices)
             return Place(indices, axes, row_dims), gradients[0]
-    forms = [_row_form(read, gradient) for read, gradient in zip(reads, gradients, strict=True)]
-    if not _same_form(forms):
-        entries = zip(reads, gradients, strict=True)
-        forms = [_entry_form(read, gradient) for read, gradient in entries]
+    forms = _row_forms(reads, gradients)
+    if forms is None:
+        pairs = zip(reads, gradients, strict=True)
+        forms = [_entry_form(read, gradient) for read, gradient in pairs]
     index, gradient = _join(forms)
     table = reads[0].table
     sizes = [table.shape[axis] for axis in forms[0].axes]
@@ -123,9 +121,24 @@ class _Form:
     gradient: Variable
 
 
-def _indices(read):
+def _indices(read: Read) -> IndexTuple:
     """The first index tuple of a read, with one entry per axis of the table."""
     return one_entry_per_axis(read.chain[0], read.table.type.ndim)
+
+
+def _row_forms(reads: Sequence[Read], gradients: Sequence[Variable]) -> list[_Form] | None:
+    """The forms of plain reads that choose along the same axes of the same window, else None."""
+    forms: list[_Form] = []
+    for read, gradient in zip(reads, gradients, strict=True):
+        form = _row_form(read, gradient)
+        if form is None or (forms and not _same_window(form, forms[0])):
+            return None
+        forms.append(form)
+    return forms
+
+
+def _same_window(form: _Form, other: _Form) -> bool:
+    return form.axes == other.axes and same_indices(form.window, other.window)
 
 
 def _row_form(read: Read, gradient: Variable) -> _Form | None:
@@ -176,18 +189,10 @@ def _entry_form(read: Read, gradient: Variable) -> _Form:
     )
 
 
-def _same_form(forms):
-    """Do all forms choose along the same axes of the same window?"""
-    first = forms[0]
-    return all(
-        form is not None and form.axes == first.axes and same_indices(form.window, first.window)
-        for form in forms
-    )
-
-
-def _join(forms):
+def _join(forms: list[_Form]) -> tuple[Variable, Variable]:
     """One index vector and one gradient for all forms; gradients of equal indices are added."""
-    forms = reduce(_merged, forms, [])
+    no_forms: list[_Form] = []
+    forms = reduce(_merged, forms, no_forms)
     if len(forms) == 1:
         return forms[0].index, forms[0].gradient
     return (
@@ -196,7 +201,7 @@ def _join(forms):
     )
 
 
-def _merged(forms, form):
+def _merged(forms: list[_Form], form: _Form) -> list[_Form]:
     """The forms with another form: added to the form of an equal index, or appended."""
     for k, other in enumerate(forms):
         if equal_computations([other.index], [form.index]):
@@ -205,7 +210,9 @@ def _merged(forms, form):
     return [*forms, form]
 
 
-def _placed(form, coordinates, gradient):
+def _placed(
+    form: _Form, coordinates: Sequence[Variable], gradient: Variable
+) -> tuple[Place, Variable, int]:
     """The place of index vectors, one per axis of the form, and the gradient as its block.
 
     The third result is the dimension of the block along which the vectors lie.

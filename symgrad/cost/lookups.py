@@ -81,6 +81,6 @@ def lookups(cost: Variable, table: SharedVariable) -> Subset:
     return Subset(table, tuple(reads.values()), tuple(dense))
 
 
-def _is_all_of(table, variable):
+def _is_all_of(table: SharedVariable, variable: Variable) -> bool:
     """Is the variable the table, as it is or flattened, as ``take(table, index)`` reads it?"""
     return variable is table or (is_flattened(variable) and variable.owner.inputs[0] is table)

@@ -50,14 +50,15 @@ def layout(indices: IndexTuple) -> tuple[tuple[int, ...], tuple[int, ...]]:
     indices with a slice between them put their dimensions first. Without any integer index, the
     axes of which a slice takes a part count as those with coordinates.
     """
-    chosen = [axis for axis, entry in enumerate(indices) if not isinstance(entry, slice)]
+    integers = {axis: e for axis, e in enumerate(indices) if not isinstance(e, slice)}
+    chosen = list(integers)
     if not chosen:
         axes = tuple(axis for axis, entry in enumerate(indices) if entry != ALL)
         axes = axes or (0,)
         return axes, tuple(axis for axis in range(len(indices)) if axis not in axes)
     side_by_side = chosen == list(range(chosen[0], chosen[-1] + 1))
     first = chosen[0] if side_by_side else 0
-    n_index = max(indices[axis].type.ndim for axis in chosen)
+    n_index = max(entry.type.ndim for entry in integers.values())
     n_rest = len(indices) - len(chosen)
     dims = [dim if dim < first else dim + n_index for dim in range(n_rest)]
     return tuple(chosen), tuple(dims)

@@ -24,7 +24,7 @@ def is_distinct(indices: Sequence) -> bool:
     return len(arrays) == 1 and has_distinct_values(arrays[0])
 
 
-def _unravelled(chosen):
+def _unravelled(chosen: list[Variable]) -> bool:
     """Are these all the coordinates that `unravel` makes of distinct numbers?"""
     number = chosen[0]
     for remainder in chosen[1:]:
@@ -46,7 +46,7 @@ def coalesced_by(index: Variable) -> Apply | None:
     return node if coalesced else None
 
 
-def _is_elemwise(variable, scalar_ops):
+def _is_elemwise(variable: Variable, scalar_ops: type | tuple[type, ...]) -> bool:
     node = variable.owner
     return (
         node is not None
@@ -55,7 +55,7 @@ def _is_elemwise(variable, scalar_ops):
     )
 
 
-def _same_nonzero(chosen):
+def _same_nonzero(chosen: list[Variable]) -> bool:
     """Are these the coordinates of a single ``mask.nonzero()``?"""
     owners = {id(entry.owner) for entry in chosen}
     return (

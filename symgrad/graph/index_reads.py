@@ -5,6 +5,7 @@ their Ops can do.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
@@ -14,7 +15,7 @@ from pytensor.tensor.reshape import JoinDims
 from pytensor.tensor.shape import Reshape
 from pytensor.tensor.subtensor import indices_from_subtensor
 
-from symgrad.graph.coordinates import unravel
+from symgrad.graph.coordinates import IndexTuple, unravel
 
 __all__ = [
     "Read",
@@ -79,7 +80,7 @@ def indices_of(node: Apply) -> tuple:
     return tuple(_plain(entry) for entry in entries)
 
 
-def _plain(entry):
+def _plain(entry: Any) -> Any:
     """An index entry with its variables as tensors, and constant bounds of slices as integers."""
     if isinstance(entry, slice):
         bounds = (_plain(bound) for bound in (entry.start, entry.stop, entry.step))
@@ -103,7 +104,7 @@ def is_flattened(variable: Variable) -> bool:
     )
 
 
-def _of_flattened(index, table):
+def _of_flattened(index: Variable, table: SharedVariable) -> IndexTuple:
     """The index tuple of a table that chooses what `index` chooses of the flattened table."""
     sizes = [table.shape[axis] for axis in range(table.type.ndim)]
     number = pt.switch(pt.lt(index, 0), index + pt.prod(pt.stack(sizes)), index)
@@ -121,10 +122,10 @@ def describe(variable: Variable) -> str:
     return describe(read.table) + "".join(f"[{key}]" for key in keys)
 
 
-def _describe_entry(entry):
+def _describe_entry(entry: Any) -> str:
     if entry == slice(None):
         return ":"
-    return getattr(entry, "name", None) or "..."
+    return str(getattr(entry, "name", None) or "...")
 
 
 def describe_node(node: Apply) -> str:

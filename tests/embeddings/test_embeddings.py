@@ -95,14 +95,14 @@ def test_what_other_programs_write(tmp_path, caplog):
 
 BROKEN = [
     ("glove", b"", "line 1 has no numbers"),
-    ("glove", b"2 3\nthe 1.0 2.0 3.0\n", "give the format that it is in ('word2vec'"),
+    ("glove", b"2 3\nthe 1.0 2.0 3.0\n", "give the format of the file ('word2vec'"),
     ("word2vec", b"the 1.0 2.0\n", "not a number of words and a length"),
     ("word2vec", b"1 2\nthe 1.0\n", "line 2 is not a word and 2 numbers"),
     ("word2vec", b"1 2\nthe 1.0 2.0 3.0\n", "line 2 is not a word and 2 numbers"),
     ("word2vec", b"1 2\nthe 1.0 x\n", "line 2 is not a word and 2 numbers"),
     ("word2vec", b"1 2\n\n", "line 2 is not a word and 2 numbers"),
-    ("word2vec", b"2 1\nthe 1.0\n", "tells of 2 words, but 1 follow"),
-    ("word2vec", b"1 1\nthe 1.0\nof 2.0\n", "tells of 1 words, but 2 follow"),
+    ("word2vec", b"2 1\nthe 1.0\n", "announces 2 words, but 1 follow"),
+    ("word2vec", b"1 1\nthe 1.0\nof 2.0\n", "announces 1 words, but 2 follow"),
     ("word2vec", b"1 1\n\xff 1.0\n", "errors='replace'"),
     ("word2vec-binary", b"1 2\nthe 1234567", "word 1 of 1 is cut off"),
     ("word2vec-binary", b"1 2\nthe", "word 1 of 1 is cut off"),

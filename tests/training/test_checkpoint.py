@@ -15,8 +15,7 @@ import pytest
 
 import symgrad as sg
 from symgrad.errors import CheckpointError
-from symgrad.training import checkpoint
-from symgrad.training.checkpoint import load, save
+from symgrad.training.checkpoint import files, header, load, save
 
 SUFFIXES = [".npz", ".safetensors"]
 
@@ -211,7 +210,7 @@ def test_suffixes_and_the_extra(tmp_path, monkeypatch):
     for do in (save, load):
         with pytest.raises(CheckpointError, match="ends in .npz or .safetensors, and that of"):
             do(tmp_path / "run.pkl")
-    monkeypatch.setattr("symgrad.training.checkpoint.find_spec", lambda name: None)
+    monkeypatch.setattr("symgrad.training.checkpoint.files.find_spec", lambda name: None)
     for do in (save, load):
         with pytest.raises(CheckpointError, match="pip install safetensors, or use .npz"):
             do(tmp_path / "run.safetensors")
@@ -308,7 +307,7 @@ def test_pickles_are_not_read(tmp_path):
 
 
 def test_a_newer_format(path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "_FORMAT", 2)
+    monkeypatch.setattr(header, "_FORMAT", 2)
     monkeypatch.setattr(sg, "__version__", "7.0")
     save(path, some(1))
     monkeypatch.undo()
@@ -361,9 +360,9 @@ def test_a_failing_write_leaves_the_old_file(path, monkeypatch, where, error):
     save(path, some(1))
     before = path.read_bytes()
     if where == "write":
-        monkeypatch.setattr(checkpoint._form(path), "write", fail)
+        monkeypatch.setattr(type(files.format_of(path)), "write", fail)
     else:
-        monkeypatch.setattr(f"symgrad.training.checkpoint.os.{where}", fail)
+        monkeypatch.setattr(f"symgrad.training.checkpoint.files.os.{where}", fail)
     with pytest.raises(error):
         save(path, some(2))
     monkeypatch.undo()
