@@ -21,7 +21,7 @@ from pytensor.tensor.variable import TensorVariable
 from symgrad.backends import BACKENDS
 from symgrad.compile.hold_back import hold_back, not_finite
 from symgrad.compile.step import NanChoice
-from symgrad.graph.coordinates import flat, row_numbers, whole_index
+from symgrad.graph.coordinates import flat, one_entry_per_axis, row_numbers
 from symgrad.graph.distinct import is_distinct
 from symgrad.graph.index_reads import indices_of, is_flattened, is_index_read, is_index_write
 from symgrad.graph.index_writes import has_shape_of, table_of
@@ -217,7 +217,7 @@ class _Checker:
         if table is not None and not has_shape_of(node.inputs[1], indices_of(node)):
             number = self._number(node.outputs[0], Check(table, "the rows written", 0))
             rows = check_shape(rows, number, _shape(chosen))
-        distinct = is_distinct(whole_index(indices, target))
+        distinct = is_distinct(one_entry_per_axis(indices, target.type.ndim))
         if op.set_instead_of_inc:
             if table is not None and not distinct:
                 self._report_repeats(indices, target, Check(table, "the index", 0))

@@ -1,7 +1,9 @@
-"""Can an index choose an entry twice? What the graph proves of it."""
+"""Can an index choose an entry twice? Only what the graph proves counts as distinct."""
+
+from collections.abc import Sequence
 
 import numpy as np
-from pytensor.graph.basic import Constant, equal_computations
+from pytensor.graph.basic import Constant, Variable, equal_computations
 from pytensor.scalar.basic import IntDiv, Mod
 from pytensor.tensor.basic import ARange, Nonzero
 
@@ -12,8 +14,8 @@ from symgrad.ops.coalesce import Coalesce
 __all__ = ["has_distinct_values", "is_distinct"]
 
 
-def is_distinct(indices):
-    """Can no entry of the table be chosen twice?"""
+def is_distinct(indices: Sequence) -> bool:
+    """Is every entry of a table chosen at most once by the index tuple?"""
     chosen = [entry for entry in indices if not isinstance(entry, slice)]
     n_index = max((entry.type.ndim for entry in chosen), default=0)
     if n_index == 0 or _same_nonzero(chosen) or _unravelled(chosen):
@@ -22,8 +24,8 @@ def is_distinct(indices):
     return len(arrays) == 1 and has_distinct_values(arrays[0])
 
 
-def _unravelled(chosen):
-    """Are these all the coordinates that `coordinates_of` makes of distinct numbers?"""
+def _unravelled(chosen: list[Variable]) -> bool:
+    """Are these all the coordinates that `unravel` makes of distinct numbers?"""
     number = chosen[0]
     for remainder in chosen[1:]:
         quotient = number
@@ -35,8 +37,8 @@ def _unravelled(chosen):
     return len(chosen) > 1 and has_distinct_values(number)
 
 
-def _same_nonzero(chosen):
-    """Are these the coordinates of one ``mask.nonzero()``?"""
+def _same_nonzero(chosen: list[Variable]) -> bool:
+    """Are these the coordinates of a single ``mask.nonzero()``?"""
     owners = {id(entry.owner) for entry in chosen}
     return (
         len(owners) == 1
@@ -46,8 +48,8 @@ def _same_nonzero(chosen):
     )
 
 
-def has_distinct_values(index):
-    """Is the index distinct by construction? Then a `set` through it has one meaning."""
+def has_distinct_values(index: Variable) -> bool:
+    """Does the index choose no entry twice, by the way it was made?"""
     if index.type.ndim == 0:
         return True
     if isinstance(index, Constant):

@@ -12,7 +12,7 @@ from pytensor.graph.basic import Apply, Variable
 from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.type import TensorType
 
-from symgrad.graph.coordinates import layout, same_indices, whole_index
+from symgrad.graph.coordinates import layout, one_entry_per_axis, same_indices
 from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
 from symgrad.graph.provenance import coalesced
 
@@ -84,7 +84,7 @@ def rows_written(new: Variable, table: SharedVariable) -> list[Variable]:
 
 def _without_padding(node: Apply) -> Variable:
     """The rows that a node writes; zero in the slots that `coalesce` leaves empty on JAX."""
-    rows, indices = node.inputs[1], whole_index(indices_of(node), node.inputs[0])
+    rows, indices = node.inputs[1], one_entry_per_axis(indices_of(node), node.inputs[0].type.ndim)
     origins = [coalesced(entry) for entry in indices if not isinstance(entry, slice)]
     origin = next(filter(None, origins), None)
     if origin is None:

@@ -379,7 +379,12 @@ class TestRefusals:
             return [block.with_gradient(2 * block.gradient) for block in blocks]
 
         transform.keeps_zero = True
-        sg.momentum(self.cost(), self.W, 0.1, unused="exact", transforms=[transform])
+        W = sg.shared(np.ones((3, 2)), name="W")
+        cost = (W[self.index] ** 2).sum()
+        updates = sg.momentum(cost, W, 0.1, unused="exact", transforms=[transform])
+        sg.function([self.index], updates=updates)([1])
+        # The gradient of 2 is doubled, so that the row moves by 0.1 * 4.
+        np.testing.assert_allclose(W.get_value(), [[1, 1], [0.6, 0.6], [1, 1]], rtol=1e-14)
 
 
 class TestMissedSteps:

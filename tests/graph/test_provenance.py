@@ -5,7 +5,7 @@ import pytensor.tensor as pt
 import pytest
 
 import symgrad as sg
-from symgrad.graph.coordinates import coordinates_of, ravel
+from symgrad.graph.coordinates import ravel, unravel
 from symgrad.graph.provenance import coalesced, dimension_of, table_of_length, unchecked
 from symgrad.ops.check_index import CheckIndex
 
@@ -16,7 +16,7 @@ i, j, g = pt.lvector("i"), pt.lvector("j"), pt.dvector("g")
 def test_rows_and_their_coordinates_are_coalesced():
     length = W.shape[0] * W.shape[1]
     rows, summed, _ = sg.coalesce(ravel([i, j], [W.shape[0], W.shape[1]]), g, length)
-    for index in (rows, *coordinates_of(rows, [W.shape[0], W.shape[1]])):
+    for index in (rows, *unravel(rows, [W.shape[0], W.shape[1]])):
         origin = coalesced(index)
         assert origin.rows is rows
         assert origin.summed is summed
