@@ -14,6 +14,7 @@ from symgrad.cost.connected import connected as connected
 from symgrad.cost.gradients import grad as grad
 from symgrad.cost.lookups import Subset as Subset
 from symgrad.cost.lookups import lookups as lookups
+from symgrad.emit.closed_form import ClosedForm as ClosedForm
 from symgrad.emit.constraints import max_norm as max_norm
 from symgrad.emit.constraints import nonnegative as nonnegative
 from symgrad.emit.constraints import unit_norm as unit_norm
@@ -21,6 +22,9 @@ from symgrad.emit.groups import decoupled_decay_groups as decoupled_decay_groups
 from symgrad.emit.groups import freeze as freeze
 from symgrad.emit.groups import freeze_rows as freeze_rows
 from symgrad.emit.groups import weight_decay_groups as weight_decay_groups
+from symgrad.emit.hyperparameter import Hyperparameter as Hyperparameter
+from symgrad.emit.rule import Rule as Rule
+from symgrad.emit.transforms import Transform as Transform
 from symgrad.emit.transforms import clip as clip
 from symgrad.emit.transforms import clip_norms as clip_norms
 from symgrad.emit.transforms import total_norm_constraint as total_norm_constraint

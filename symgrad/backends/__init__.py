@@ -7,7 +7,7 @@ import logging
 from functools import cache
 
 from pytensor import config
-from pytensor.compile.mode import Mode
+from pytensor.compile.mode import Mode, get_mode
 
 from symgrad.backends.backend import Backend, Repeat
 from symgrad.backends.c.backend import CBackend
@@ -15,7 +15,7 @@ from symgrad.backends.numba.backend import NumbaBackend
 from symgrad.backends.xla.backend import JAXBackend
 from symgrad.errors import BackendError
 
-__all__ = ["BACKENDS", "Backend", "Repeat", "choose", "mode_of"]
+__all__ = ["BACKENDS", "Backend", "Repeat", "backend_of", "choose", "mode_of"]
 
 BACKENDS: dict[str, Backend] = {
     backend.name: backend for backend in (CBackend(), NumbaBackend(), JAXBackend())
@@ -47,3 +47,11 @@ def _tell_default(backend: str) -> None:
 def mode_of(backend: str) -> Mode:
     """The PyTensor Mode of a backend, with fused updates of rows where that is faster."""
     return BACKENDS[backend].mode()
+
+
+def backend_of(mode: Mode) -> Backend:
+    """The backend that runs what a Mode compiles, by its linker; C for all other linkers."""
+    for backend in BACKENDS.values():
+        if isinstance(mode.linker, type(get_mode(backend.stock).linker)):
+            return backend
+    return BACKENDS["c"]

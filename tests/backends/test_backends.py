@@ -23,3 +23,12 @@ def test_a_backend_that_is_not_there(monkeypatch):
     no_compiler = pytensor.config.change_flags(cxx="")
     with no_compiler, pytest.raises(errors.BackendError, match="install g\\+\\+"):
         sg.function([], backend="c")
+
+
+@pytest.mark.parametrize("name", backends.BACKENDS)
+def test_the_backend_of_a_mode(name):
+    assert backends.backend_of(backends.mode_of(name)).name == name
+
+
+def test_modes_of_no_backend_run_on_the_host():
+    assert backends.backend_of(pytensor.compile.mode.Mode("py", None)).name == "c"

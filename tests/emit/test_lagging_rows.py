@@ -354,11 +354,15 @@ class TestRefusals:
             ("adam", {"transforms": [sg.weight_decay(0.1)]}, "use adamw or lion"),
             ("rmsprop", {"transforms": [sg.weight_decay(0.1)]}, "no closed form with weight decay"),
             ("sgd", {"transforms": [sg.weight_decay(0.1), sg.clip(1.0)]}, "Put weight decay last"),
-            ("sgd", {"transforms": [lambda blocks: blocks]}, "transform.keeps_zero = True"),
+            (
+                "sgd",
+                {"transforms": [lambda g, context: g]},
+                r"Transform\(function, keeps_zero=True\)",
+            ),
             ("momentum", {"mask": np.ones((3, 2), bool)}, "a mask"),
             ("momentum", {"mask": "connected"}, "a mask"),
             ("momentum", {"constraint": sg.max_norm(1.0)}, "a constraint"),
-            ("adam", {"counter": "row"}, "counter='call'"),
+            ("adam", {"counter": "row"}, "share one count: say 'call'"),
             ("momentum", {"momentum": pt.dscalar("mu")}, "momentum is mu, .* give a number"),
             ("adam", {"beta1": 0.99, "beta2": 0.9}, "do not die away"),
             ("adamw", {"row_rates": {W: np.ones(3)}}, "adamw takes no row_rates with"),
@@ -370,18 +374,15 @@ class TestRefusals:
 
     def test_of_gradients(self):
         with pytest.raises(
-            errors.HyperparameterError, match="before the cost reads them: the cost"
+            errors.HyperparameterError, match="before the cost reads them: give the cost"
         ):
             sg.momentum([pt.dmatrix()], [self.W[self.index]], 0.1, unused="exact")
 
     def test_a_transform_of_ones_own_that_keeps_zero(self):
-        def transform(blocks):
-            return [block.with_gradient(2 * block.gradient) for block in blocks]
-
-        transform.keeps_zero = True
+        doubled = sg.Transform(lambda gradient, context: 2 * gradient, keeps_zero=True)
         W = sg.shared(np.ones((3, 2)), name="W")
         cost = (W[self.index] ** 2).sum()
-        updates = sg.momentum(cost, W, 0.1, unused="exact", transforms=[transform])
+        updates = sg.momentum(cost, W, 0.1, unused="exact", transforms=[doubled])
         sg.function([self.index], updates=updates)([1])
         # The gradient of 2 is doubled, so that the row moves by 0.1 * 4.
         np.testing.assert_allclose(W.get_value(), [[1, 1], [0.6, 0.6], [1, 1]], rtol=1e-14)

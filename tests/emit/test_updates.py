@@ -421,7 +421,7 @@ class TestOptions:
             ("adam_decayed", {"decay": 0}, r"in \(0, 1\]"),
             ("rprop", {"eta_plus": 0.5}, "above 1"),
             ("rprop", {"eta_minus": 1.5}, r"in \(0, 1\)"),
-            ("ftrl", {"learning_rate": 0}, "divides by it"),
+            ("ftrl", {"learning_rate": 0}, "above 0"),
             ("lion", {"weight_decay": -1}, "at least 0"),
         ],
     )

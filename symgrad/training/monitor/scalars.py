@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -25,7 +27,8 @@ def with_distinct_rows(move: Move) -> Move:
     read = read_of(move.place.read(move.table))
     place, step = distinct_place([read], [move.step])
     _, gradient = distinct_place([read], [move.gradient])
-    return Move(move.table, place, place.read(move.table), gradient, step)
+    value = place.read(move.table)
+    return replace(move, place=place, value=value, gradient=gradient, step=step)
 
 
 def measures(move: Move) -> dict[str, Variable]:
