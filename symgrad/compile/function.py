@@ -93,14 +93,14 @@ def function(
     """
     settings = Settings.checked(backend, audit, nan, fuse, options)
     listed, unpack = _listed(outputs)
-    step = _step(inputs, listed, updates, givens)
+    step = _checked_step(inputs, listed, updates, givens)
     compiled = compile_step(step, settings)
     watch = updates.watch if isinstance(updates, Updates) else None
     reporter = _reporter(watch, inputs, listed, givens, settings) if watch is not None else None
     return Function(compiled, unpack, reporter)
 
 
-def _step(
+def _checked_step(
     inputs: Sequence[Variable], outputs: list[Variable], updates: UpdatesLike, givens: Givens
 ) -> Step:
     """The step that a user asked for, with checked updates."""
@@ -123,7 +123,7 @@ def _reporter(
     settings: Settings,
 ) -> Reporter:
     """What reports the calls: the scalars are computed by a function of their own."""
-    measured = _step(inputs, [watch.vector], None, givens)
+    measured = _checked_step(inputs, [watch.vector], None, givens)
     options = settings.options | {"on_unused_input": "ignore"}
     compiled = compile_step(measured, replace(settings, nan="ignore", options=options))
     return watch.reporter(Function(compiled, _first), outputs)
