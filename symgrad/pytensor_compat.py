@@ -220,6 +220,12 @@ class Private:
     def expected(self, version: tuple[int, ...]) -> bool:
         return version_of(self.since) <= version < version_of(self.until)
 
+    @property
+    def package(self) -> str | None:
+        """The package that must be installed to import the module."""
+        names = re.findall(r"link\.(numba|jax)\.(?:dispatch|cache)", self.module)
+        return names[0] if names else None
+
 
 PRIVATE = (
     Private("pytensor.link.basic", "Container.__get__", "values on a JAX device are read as NumPy"),
@@ -235,7 +241,6 @@ PRIVATE = (
     Private("pytensor.scan.op", "Scan.outer_non_seqs", "what the step takes unchanged"),
     Private("pytensor.scan.op", "Scan.inner_non_seqs", "the same inside of the step"),
     *(Private(module, name, "Numba and JAX dispatch") for name, module in _LATE.items()),
-    Private("pytensor.link.numba.cache", "compile_numba_function_src", "with `cache_key`"),
     Private("pytensor.graph.rewriting.basic", "WalkingGraphRewriter.warn_inplace", "on failure"),
 )
 
@@ -334,15 +339,17 @@ def registered_rewrites() -> set[str]:
 # ---- Positions of PyTensor's rewrites that our own are placed around ----
 
 POSITIONS: dict[str, float] = {
-    "ShapeOpt": 0.1,
     "BlasOpt": 1.7,
     "specialize": 2,
+    "uncanonicalize": 3,
     "add_mul_fusion": 48,
     "elemwise_fusion": 49,
     "add_destroy_handler": 49.5,
     "inplace_elemwise": 50.5,
+    "local_inplace_AdvancedIncSubtensor": 70.6,
     "cond_make_inplace": 95,
     "jax_shape_parameter_as_tuple": 100,
+    "merge3": 100,
 }
 
 
