@@ -56,6 +56,7 @@ __all__ = [
     "store",
     "stored",
     "unfrozen",
+    "update_positions",
     "version_of",
 ]
 
@@ -106,6 +107,11 @@ def emptied(storage_map: dict[Variable, list], variables: Iterable[Variable]) ->
             storage_map[variable][0] = value
 
 
+def update_positions(fgraph: FunctionGraph) -> dict[int, int]:
+    """``{output: input}``: which output is the new value of which input."""
+    return fgraph.update_mapping or {}  # type: ignore[return-value]  # PyTensor's type is wrong
+
+
 def repeat_in_c(compiled: Any, times: int) -> None:
     """Call a function of the C linker several times on the inputs that it holds."""
     compiled.vm(n_calls=times)
@@ -148,7 +154,7 @@ def scan_with_step(scan: Scan, step: FunctionGraph) -> Scan:
     return new
 
 
-def unfrozen(step: FunctionGraph) -> FunctionGraph:
+def unfrozen(step: Any) -> FunctionGraph:
     """A copy of the step of a Scan that can be rewritten: newer PyTensor freezes the step."""
     return step.unfreeze() if hasattr(step, "unfreeze") else step.clone()
 
@@ -268,7 +274,8 @@ class ExcludedRewrite:
     since: str = "3.0.7"
     until: str = "4"
 
-    expected = Private.expected
+    def expected(self, version: tuple[int, ...]) -> bool:
+        return version_of(self.since) <= version < version_of(self.until)
 
 
 EXCLUDED_REWRITES = (
@@ -324,7 +331,8 @@ def excluded_rewrites(group: str) -> tuple[str, ...]:
 def registered_rewrites() -> set[str]:
     """The names and tags of all rewrites that PyTensor knows."""
     names: set[str] = set()
-    databases, seen = [optdb], set()
+    databases: list[RewriteDatabase] = [optdb]
+    seen: set[int] = set()
     while databases:
         database = databases.pop()
         if id(database) in seen:

@@ -54,31 +54,31 @@ MUTATIONS = {
         "compile/check_indices.py",
         "        return CheckIndex()(index, length, number)\n\n    def _report",
         "        return pt.cast(index, 'int64')\n\n    def _report",
-        "tests/compile/test_function.py::test_every_kind_of_read_is_checked",
+        "tests/compile/test_check_indices.py::test_every_kind_of_read_is_checked",
     ),
     "accept an index one too large": (
         "ops/check_index.py",
         "i[k] >= length",
         "i[k] > length",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "accept one too large on JAX": (
         "compile/check_indices.py",
         "pt.ge(index, length)",
         "pt.gt(index, length)",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write although a check failed on JAX": (
         "compile/check_indices.py",
-        "guarded.updates = held",
+        "checked.outputs, checked.updates = hold_back(checked.outputs, checked.updates, fine)",
         "pass",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write before the work is done": (
         "backends/writes_last.py",
         "return {writer: list(early) for writer in writers}",
         "return {}",
-        "tests/compile/test_function.py::test_work_that_fails_late_changes_nothing",
+        "tests/compile/test_check_indices.py::test_work_that_fails_late_changes_nothing",
     ),
     "keep the unsound rewrites": (
         "backends/rewrite_order.py",
@@ -97,7 +97,7 @@ MUTATIONS = {
         "backends/xla/reads_first.py",
         "        if not late:\n",
         "        if True:\n",
-        "tests/compile/test_function.py::test_xla_needs_no_second_table",
+        "tests/backends/xla/test_donation.py::test_xla_needs_no_second_table",
     ),
     "let any stride be dense": (
         "backends/c/elemwise.py",
@@ -109,7 +109,7 @@ MUTATIONS = {
         "backends/xla/linker.py",
         "donate_argnums=updated",
         "donate_argnums=()",
-        "tests/compile/test_function.py::test_jax_donates_the_tables",
+        "tests/backends/xla/test_donation.py::test_jax_donates_the_tables",
     ),
     "ignore a mask": (
         "emit/emitter.py",
@@ -157,7 +157,7 @@ MUTATIONS = {
         "compile/audit.py",
         'kind, blame = "swept", str(node)\n                continue',
         "continue",
-        "tests/compile/test_function.py::test_the_audit_names_what_is_not_rows",
+        "tests/compile/test_audit.py::test_the_audit_names_what_is_not_rows",
     ),
 }
 

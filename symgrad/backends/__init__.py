@@ -9,13 +9,13 @@ from functools import cache
 from pytensor import config
 from pytensor.compile.mode import Mode
 
-from symgrad.backends.backend import Backend
+from symgrad.backends.backend import Backend, Repeat
 from symgrad.backends.c.backend import CBackend
 from symgrad.backends.numba.backend import NumbaBackend
 from symgrad.backends.xla.backend import JAXBackend
 from symgrad.errors import BackendError
 
-__all__ = ["BACKENDS", "Backend", "choose", "mode_of"]
+__all__ = ["BACKENDS", "Backend", "Repeat", "choose", "mode_of"]
 
 BACKENDS: dict[str, Backend] = {
     backend.name: backend for backend in (CBackend(), NumbaBackend(), JAXBackend())

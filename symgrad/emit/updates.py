@@ -1,15 +1,28 @@
 """What a rule returns: ``{shared variable: new expression}``, and what else is known of it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symgrad.cost.place import Place
+from symgrad.emit.lagging_rows import CatchUp
+from symgrad.emit.watch import Watch
 from symgrad.errors import DuplicateUpdateError
 from symgrad.graph.replace import substitute
 
-__all__ = ["Move", "Updates", "free_name"]
+__all__ = ["FlushCompiler", "Move", "Updates", "free_name"]
+
+
+class FlushCompiler(Protocol):
+    """Compiles the function that :meth:`Updates.flush` returns."""
+
+    def __call__(self, catch_ups: tuple[CatchUp, ...], backend: str | None) -> Callable[[], None]:
+        """See :meth:`Updates.flush`."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,8 @@ class Updates(dict):
         date. :func:`symgrad.function` computes the outputs from these.
     catch_ups : tuple of CatchUp
         What :meth:`flush` works on.
+    watch : Watch or None
+        With :func:`symgrad.monitor`: what looks at the calls of a function with these updates.
 
     Examples
     --------
@@ -59,13 +74,19 @@ class Updates(dict):
     [w, m/w, v/w, t, b]
     """
 
-    def __init__(self, pairs=(), slots=(), dense=(), moves=(), caught_up=(), catch_ups=()):
+    # Updates are emitted before anything is compiled: `symgrad.compile.flush` sets this.
+    flush_compiler: ClassVar[FlushCompiler]
+
+    def __init__(
+        self, pairs=(), slots=(), dense=(), moves=(), caught_up=(), catch_ups=(), watch=None
+    ):
         super().__init__(pairs)
         self.slots = dict(slots)
         self.dense = frozenset(dense)
         self.moves = tuple(moves)
         self.caught_up = dict(caught_up)
         self.catch_ups = tuple(catch_ups)
+        self.watch: Watch | None = watch
 
     def __or__(self, other):
         """Both updates in one; a variable or a slot's name in both is an error."""
@@ -109,7 +130,7 @@ class Updates(dict):
         """
         return substitute(outputs, self.caught_up)
 
-    def flush(self, backend=None):
+    def flush(self, backend: str | None = None) -> Callable[[], None]:
         """Compile a function that brings all rows of all tables up to date.
 
         Call it before tables are saved, evaluated, or read by any other function, and at least
@@ -139,9 +160,7 @@ class Updates(dict):
         >>> flush(); W.get_value().ravel().tolist()
         [-1.5, -1.0]
         """
-        from symgrad.compile.flush import Flush  # it compiles: a later step than this one
-
-        return Flush(self.catch_ups, backend)
+        return Updates.flush_compiler(self.catch_ups, backend)
 
 
 def free_name(name, taken):

@@ -11,7 +11,7 @@ from pytensor.tensor.elemwise import Elemwise
 
 from symgrad.backends import BACKENDS, mode_of
 from symgrad.backends.rows.op import RowUpdate
-from symgrad.compile.check_indices import guard
+from symgrad.compile.check_indices import check_indices
 from symgrad.errors import BackendError
 from symgrad.explain.maths import Maths, symbol
 from symgrad.explain.names import Formulas, Shallow
@@ -119,8 +119,8 @@ def compilation(inputs, outputs, updates, backend):
     """
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
-    guarded = guard(outputs, dict(updates), backend, "ignore")
-    history, graph = _rewritten(inputs, guarded.outputs, guarded.updates, mode_of(backend))
+    checked = check_indices(outputs, dict(updates), backend)
+    history, graph = _rewritten(inputs, checked.outputs, checked.updates, mode_of(backend))
     nodes = graph.toposort()
     return Compilation(
         backend=backend,

@@ -5,7 +5,18 @@ from pytensor.graph.basic import Variable, equal_computations
 
 from symgrad.ops.check_index import CheckIndex
 
-__all__ = ["ALL", "flat", "index_tuple", "layout", "ravel", "same_indices"]
+__all__ = [
+    "ALL",
+    "coordinates_of",
+    "flat",
+    "index_tuple",
+    "layout",
+    "positions",
+    "ravel",
+    "row_numbers",
+    "same_indices",
+    "whole_index",
+]
 
 
 ALL = slice(None)
@@ -14,20 +25,25 @@ ALL = slice(None)
 def index_tuple(read):
     """The first index of a read, one entry per axis: slices and integer variables only."""
     entries = []
-    for one in read.chain[0]:
-        if isinstance(one, slice):
-            entries.append(one)
+    for entry in read.chain[0]:
+        if isinstance(entry, slice):
+            entries.append(entry)
             continue
-        one = pt.as_tensor(one)
-        entries.extend(one.nonzero() if one.type.dtype == "bool" else [one])
-    return (*entries, *[ALL] * (read.table.type.ndim - len(entries)))
+        entry = pt.as_tensor(entry)
+        entries.extend(entry.nonzero() if entry.type.dtype == "bool" else [entry])
+    return whole_index(entries, read.table)
+
+
+def whole_index(indices, table):
+    """An index tuple with one entry for each axis of the table."""
+    return (*indices, *[ALL] * (table.type.ndim - len(indices)))
 
 
 def layout(indices):
     """``(axes with coordinates, dimensions of the result within a row)`` by NumPy's rules."""
-    chosen = [axis for axis, one in enumerate(indices) if not isinstance(one, slice)]
+    chosen = [axis for axis, entry in enumerate(indices) if not isinstance(entry, slice)]
     if not chosen:
-        axes = tuple(axis for axis, one in enumerate(indices) if one != ALL)
+        axes = tuple(axis for axis, entry in enumerate(indices) if entry != ALL)
         axes = axes or (0,)
         return axes, tuple(axis for axis in range(len(indices)) if axis not in axes)
     together = chosen == list(range(chosen[0], chosen[-1] + 1))
@@ -59,16 +75,33 @@ def positions(table, axis, entry):
 
 
 def ravel(coordinates, sizes):
-    """One number per tuple of coordinates, row-major; negative ones are counted from the end."""
+    """One number per tuple of coordinates, row-major; negative ones are counted from the end.
+
+    Of several coordinates each is checked: one out of its range would be another entry.
+    """
     if len(coordinates) == 1:
         return coordinates[0]
     number = 0
     for coordinate, size in zip(coordinates, sizes, strict=True):
-        number = number * size + CheckIndex()(coordinate, size, -1)
+        number = number * size + CheckIndex()(coordinate, size)
     return number
 
 
+def row_numbers(indices, shape):
+    """A number for each choice of the integers in an index tuple; equal numbers are one choice.
+
+    The integers are not negative. Those of one axis are the numbers themselves.
+    """
+    weight, numbers = 1, []
+    for axis, entry in reversed(list(enumerate(indices))):
+        if not isinstance(entry, slice):
+            numbers.append(entry * weight)
+            weight = weight * shape[axis]
+    return sum(numbers[1:], numbers[0])
+
+
 def coordinates_of(number, sizes):
+    """The coordinates, one for each of the sizes, that :func:`ravel` makes a number of."""
     coordinates = []
     for size in reversed(sizes[1:]):
         coordinates.append(number % size)

@@ -10,6 +10,8 @@ from pytensor.tensor.reshape import JoinDims
 from pytensor.tensor.shape import Reshape
 from pytensor.tensor.subtensor import indices_from_subtensor
 
+from symgrad.graph.coordinates import coordinates_of
+
 __all__ = [
     "Read",
     "describe",
@@ -95,11 +97,7 @@ def unravel(flat, table):
     """Index of the flattened table -> index tuple of the table."""
     shape = [table.shape[axis] for axis in range(table.type.ndim)]
     flat = pt.switch(pt.lt(flat, 0), flat + pt.prod(pt.stack(shape)), flat)
-    coordinates = []
-    for size in reversed(shape[1:]):
-        coordinates.append(flat % size)
-        flat = flat // size
-    return (flat, *reversed(coordinates))
+    return coordinates_of(flat, shape)
 
 
 def describe(variable):

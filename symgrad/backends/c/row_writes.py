@@ -3,8 +3,9 @@
 from pytensor.graph.rewriting.basic import WalkingGraphRewriter, dfs_rewriter, node_rewriter
 from pytensor.tensor.subtensor import AdvancedIncSubtensor
 
-from symgrad.backends.rows.fuse import is_plain, row_index_of
+from symgrad.backends.rows.fuse import is_plain
 from symgrad.backends.rows.write import RowWrite
+from symgrad.graph.index_writes import row_index
 
 __all__ = ["row_writes_in_c", "row_writes_in_place"]
 
@@ -12,7 +13,8 @@ __all__ = ["row_writes_in_c", "row_writes_in_place"]
 @node_rewriter([AdvancedIncSubtensor])
 def row_writes_in_c(fgraph, node):
     """An indexed write of rows -> a RowWrite."""
-    index, table, rows = row_index_of(node), *node.inputs[:2]
+    index = row_index(node)
+    table, rows = node.inputs[:2]
     if index is None or not (is_plain(table.type) and is_plain(rows.type)):
         return None
     return [RowWrite(not node.op.set_instead_of_inc)(table, index, rows)]

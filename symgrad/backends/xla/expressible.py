@@ -56,6 +56,7 @@ def depends_on_data(error: Exception) -> BackendError | None:
         jax.errors.TracerArrayConversionError,
         jax.errors.TracerIntegerConversionError,
     )
+    # JAX raises a plain TypeError for an unknown shape: only its text tells it apart.
     if not isinstance(error, kinds) and "sequences of concrete values" not in str(error):
         return None
     reason = str(error).strip().splitlines()[0].rstrip(".")
