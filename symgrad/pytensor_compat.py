@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode, optdb
 from pytensor.graph.basic import Apply, Variable
@@ -55,6 +56,7 @@ __all__ = [
     "scan_with_step",
     "store",
     "stored",
+    "stored_shape",
     "unfrozen",
     "update_positions",
     "version_of",
@@ -77,6 +79,11 @@ VERSION = version_of(pytensor.__version__)
 def stored(shared: Any) -> Any:
     """The value of a shared variable as it lies in its container: no copy, no conversion."""
     return shared.container.storage[0]
+
+
+def stored_shape(shared: Any) -> tuple[int, ...]:
+    """The shape of the value of a shared variable, wherever the value lies."""
+    return np.shape(stored(shared))
 
 
 def store(shared: Any, value: Any) -> None:

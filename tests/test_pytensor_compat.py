@@ -53,6 +53,7 @@ class TestStorage:
         value = np.ones(3)
         shared = pytensor.shared(value, borrow=True)
         assert compat.stored(shared) is value
+        assert compat.stored_shape(shared) == (3,)
         compat.store(shared, other := np.zeros(3))
         assert compat.stored(shared) is other
         assert shared.get_value(borrow=True) is other
@@ -106,6 +107,18 @@ def test_the_c_linker_repeats_a_function():
     f = pytensor.function([], updates={shared: shared + 1}, mode="CVM")
     compat.repeat_in_c(f, 5)
     assert shared.get_value() == 5
+
+
+def test_a_compiled_function_tells_what_it_updates():
+    shared, x = pytensor.shared(np.ones(3)), pt.dscalar("x")
+    mode = get_mode("CVM" if pytensor.config.cxx else "NUMBA")
+    f = pytensor.function([x], x * 2, updates={shared: shared + x}, mode=mode)
+    fgraph = f.maker.fgraph
+    assert compat.update_positions(fgraph) == {1: 1}
+    assert [spec.variable for spec in f.maker.inputs][1] is shared
+    assert fgraph.destroy_handler is not None
+    assert f.input_storage[1].storage is shared.container.storage
+    assert compat.update_positions(pytensor.function([x], x * 2, mode=mode).maker.fgraph) == {}
 
 
 def test_the_shapes_of_inputs_come_last():

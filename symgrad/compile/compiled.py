@@ -19,6 +19,7 @@ from symgrad.compile.step import Settings, Step
 from symgrad.errors import RetraceWarning, SharedArrayError
 from symgrad.graph.index_reads import describe
 from symgrad.ops.check_index import failed_check
+from symgrad.pytensor_compat import stored
 
 __all__ = ["CompiledStep", "compile_step"]
 
@@ -159,12 +160,12 @@ class _Arrays:
 
     def check(self) -> None:
         """Raise a SharedArrayError if two share memory; fast where no array is a new one."""
-        arrays = [variable.container.storage[0] for variable in self._shared]
+        arrays = [stored(variable) for variable in self._shared]
         if all(map(_refers_to, self._seen, arrays)):
             return
         for updated in self._updated:
             for other in self._shared:
-                if updated is not other and _overlap(_array(updated), _array(other)):
+                if updated is not other and _overlap(stored(updated), stored(other)):
                     raise SharedArrayError(
                         f"{describe(updated)} and {describe(other)} live on one array, and "
                         f"{describe(updated)} is updated in place, so both would change. Make "
@@ -174,10 +175,6 @@ class _Arrays:
         self._seen = [
             weakref.ref(array) if isinstance(array, np.ndarray) else _nothing for array in arrays
         ]
-
-
-def _array(shared: Any) -> Any:
-    return shared.container.storage[0]
 
 
 def _nothing() -> None:

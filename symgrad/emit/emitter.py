@@ -17,6 +17,7 @@ from symgrad.emit.updates import Move, Updates, free_name
 from symgrad.errors import HyperparameterError
 from symgrad.graph.index_reads import read_of
 from symgrad.graph.replace import substitute
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["emit"]
 
@@ -77,7 +78,7 @@ def _of_param(mapping, table):
 
 
 def _shape(table):
-    return np.shape(table.container.storage[0])
+    return stored_shape(table)
 
 
 class _Emitter:

@@ -8,9 +8,9 @@ from pytensor.graph.basic import Constant, Variable
 from pytensor.tensor.basic import ScalarFromTensor
 from pytensor.tensor.reshape import JoinDims
 from pytensor.tensor.shape import Reshape
-from pytensor.tensor.subtensor import indices_from_subtensor
 
 from symgrad.graph.coordinates import coordinates_of
+from symgrad.pytensor_compat import indices_from_subtensor
 
 __all__ = [
     "Read",

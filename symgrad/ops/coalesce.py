@@ -1,5 +1,7 @@
 """Make the rows of a call distinct and sum the gradients of repeated rows."""
 
+from typing import Any
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
@@ -337,5 +339,5 @@ def coalesce(index: Variable, gradient: Variable, length: Variable) -> list[Vari
     [7, 2]
     [[101.0], [10.0]]
     """
-    rows, summed, group = Coalesce()(index, gradient, length, return_list=True)
-    return [rows, summed, group]
+    outputs: Any = Coalesce()(index, gradient, length)
+    return outputs

@@ -14,6 +14,7 @@ from symgrad.cost.join import distinct_place
 from symgrad.emit.updates import Updates, free_name
 from symgrad.errors import HyperparameterError
 from symgrad.graph.index_reads import Read, describe
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Averages", "ema", "polyak"]
 
@@ -127,7 +128,7 @@ class Averages(Updates):
         average = self._slot(f"{name}/{of}", table.get_value(), table.type.shape)
         past, seen = place.read(average), None
         if place.indices:
-            shape = place.row_shape(np.shape(table.container.storage[0]))
+            shape = place.row_shape(stored_shape(table))
             static = place.row_shape(table.type.shape)
             seen = self._slot(f"{name}_seen/{of}", np.zeros(shape, "int64"), static)
             rows = place.of_rows().read(seen)

@@ -17,6 +17,7 @@ from pytensor.graph.basic import Variable
 
 from symgrad.emit.updates import Move, Updates, free_name
 from symgrad.errors import HyperparameterError
+from symgrad.pytensor_compat import stored
 from symgrad.training.monitor.scalars import ages, measures, with_distinct_rows
 from symgrad.training.monitor.sinks import LiveTable, log_line, save_plot
 
@@ -161,7 +162,7 @@ class Watch:
 
     def is_due(self) -> bool:
         """Is the next call to be reported?"""
-        return (int(self._calls.container.storage[0]) + 1) % self._every == 0
+        return (int(stored(self._calls)) + 1) % self._every == 0
 
     def report(self, step: int, scalars: dict[str, float]) -> None:
         """Keep the scalars of a call, and hand them on."""
