@@ -4,11 +4,9 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.scan.op import Scan
 
 import symgrad as sg
 from symgrad.backends.xla.lengths import KnownInTrace
-from symgrad.backends.xla.scans import TracedScan
 from symgrad.graph.static_slices import constant_length
 
 x, y = pt.matrix("x"), pt.vector("y")
@@ -141,17 +139,6 @@ def test_outside_of_jax():
     both = KnownInTrace(pt.stack([n, doubled]).owner.op)(n, doubled)
     assert both.shape.eval({n: 1}).tolist() == [2]
     assert both.eval({n: 21}, mode="FAST_COMPILE").tolist() == [21, 42]
-
-
-def test_a_traced_scan_is_for_jax():
-    states = pytensor.scan(lambda v, n: v * n, y, non_sequences=x.shape[0], return_updates=False)
-    scan = next(node for node in pytensor.graph.ancestors([states]) if is_scan(node)).owner
-    with pytest.raises(NotImplementedError, match="for JAX alone"):
-        TracedScan(scan.op).perform(scan, [], [])
-
-
-def is_scan(variable):
-    return isinstance(getattr(variable.owner, "op", None), Scan)
 
 
 k, m = pt.lscalar("k"), pt.lscalar("m")
