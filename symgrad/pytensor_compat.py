@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pytensor
 from pytensor.compile.mode import Mode, optdb
 from pytensor.graph.basic import Apply, Variable
@@ -55,7 +56,9 @@ __all__ = [
     "scan_with_step",
     "store",
     "stored",
+    "stored_shape",
     "unfrozen",
+    "update_positions",
     "version_of",
 ]
 
@@ -76,6 +79,11 @@ VERSION = version_of(pytensor.__version__)
 def stored(shared: Any) -> Any:
     """The value of a shared variable as it lies in its container: no copy, no conversion."""
     return shared.container.storage[0]
+
+
+def stored_shape(shared: Any) -> tuple[int, ...]:
+    """The shape of the value of a shared variable, wherever the value lies."""
+    return np.shape(stored(shared))
 
 
 def store(shared: Any, value: Any) -> None:
@@ -104,6 +112,11 @@ def emptied(storage_map: dict[Variable, list], variables: Iterable[Variable]) ->
     finally:
         for variable, value in values.items():
             storage_map[variable][0] = value
+
+
+def update_positions(fgraph: FunctionGraph) -> dict[int, int]:
+    """``{output: input}``: which output is the new value of which input."""
+    return fgraph.update_mapping or {}  # type: ignore[return-value]  # PyTensor's type is wrong
 
 
 def repeat_in_c(compiled: Any, times: int) -> None:
@@ -148,7 +161,7 @@ def scan_with_step(scan: Scan, step: FunctionGraph) -> Scan:
     return new
 
 
-def unfrozen(step: FunctionGraph) -> FunctionGraph:
+def unfrozen(step: Any) -> FunctionGraph:
     """A copy of the step of a Scan that can be rewritten: newer PyTensor freezes the step."""
     return step.unfreeze() if hasattr(step, "unfreeze") else step.clone()
 
@@ -220,6 +233,12 @@ class Private:
     def expected(self, version: tuple[int, ...]) -> bool:
         return version_of(self.since) <= version < version_of(self.until)
 
+    @property
+    def package(self) -> str | None:
+        """The package that must be installed to import the module."""
+        names = re.findall(r"link\.(numba|jax)\.(?:dispatch|cache)", self.module)
+        return names[0] if names else None
+
 
 PRIVATE = (
     Private("pytensor.link.basic", "Container.__get__", "values on a JAX device are read as NumPy"),
@@ -235,7 +254,6 @@ PRIVATE = (
     Private("pytensor.scan.op", "Scan.outer_non_seqs", "what the step takes unchanged"),
     Private("pytensor.scan.op", "Scan.inner_non_seqs", "the same inside of the step"),
     *(Private(module, name, "Numba and JAX dispatch") for name, module in _LATE.items()),
-    Private("pytensor.link.numba.cache", "compile_numba_function_src", "with `cache_key`"),
     Private("pytensor.graph.rewriting.basic", "WalkingGraphRewriter.warn_inplace", "on failure"),
 )
 
@@ -263,7 +281,8 @@ class ExcludedRewrite:
     since: str = "3.0.7"
     until: str = "4"
 
-    expected = Private.expected
+    def expected(self, version: tuple[int, ...]) -> bool:
+        return version_of(self.since) <= version < version_of(self.until)
 
 
 EXCLUDED_REWRITES = (
@@ -319,7 +338,8 @@ def excluded_rewrites(group: str) -> tuple[str, ...]:
 def registered_rewrites() -> set[str]:
     """The names and tags of all rewrites that PyTensor knows."""
     names: set[str] = set()
-    databases, seen = [optdb], set()
+    databases: list[RewriteDatabase] = [optdb]
+    seen: set[int] = set()
     while databases:
         database = databases.pop()
         if id(database) in seen:
@@ -334,15 +354,17 @@ def registered_rewrites() -> set[str]:
 # ---- Positions of PyTensor's rewrites that our own are placed around ----
 
 POSITIONS: dict[str, float] = {
-    "ShapeOpt": 0.1,
     "BlasOpt": 1.7,
     "specialize": 2,
+    "uncanonicalize": 3,
     "add_mul_fusion": 48,
     "elemwise_fusion": 49,
     "add_destroy_handler": 49.5,
     "inplace_elemwise": 50.5,
+    "local_inplace_AdvancedIncSubtensor": 70.6,
     "cond_make_inplace": 95,
     "jax_shape_parameter_as_tuple": 100,
+    "merge3": 100,
 }
 
 

@@ -1,8 +1,8 @@
 """Every rewrite of symgrad's, where it stands among PyTensor's, and why there.
 
-PyTensor sorts rewrites by a position and uses those whose tags a mode includes. All tags here are
-symgrad's own: PyTensor's stock modes stay as they are. `register` enters the table once, when a
-mode of symgrad's is first made.
+PyTensor sorts rewrites by position, then by name, and uses those whose tags a mode includes. All
+tags here are symgrad's own: PyTensor's stock modes stay as they are. `register` enters the table
+once, when a mode of symgrad's is first made.
 """
 
 from collections.abc import Iterable
@@ -134,15 +134,6 @@ ORDER = (
         why="newer PyTensor replaces a softmax by its formula at 49",
     ),
     Placed(
-        "symgrad_row_sums",
-        dfs_rewriter(sums_as_row_sums),
-        (C,),
-        60,
-        after="elemwise_fusion",
-        before="",
-        why="fusion makes a sum of terms of a sum and the work before it",
-    ),
-    Placed(
         "symgrad_reduce",
         dfs_rewriter(reduce_in_output_dtype),
         (JAX,),
@@ -150,6 +141,15 @@ ORDER = (
         after="elemwise_fusion",
         before="jax_shape_parameter_as_tuple",
         why="no later rewrite makes a reduction",
+    ),
+    Placed(
+        "symgrad_row_sums",
+        dfs_rewriter(sums_as_row_sums),
+        (C,),
+        60,
+        after="elemwise_fusion",
+        before="",
+        why="fusion makes a sum of terms of a sum and the work before it",
     ),
     Placed(
         WriteInPlace.name,
@@ -197,8 +197,8 @@ ORDER = (
         why="shapes become tuples at 100",
     ),
     Placed(
-        "symgrad_splits",
-        dfs_rewriter(split_as_reads),
+        "symgrad_ranges",
+        dfs_rewriter(range_among_zeros),
         (JAX,),
         99.1,
         after="symgrad_know_lengths",
@@ -206,8 +206,8 @@ ORDER = (
         why="they take lengths that are known by then, and compute others",
     ),
     Placed(
-        "symgrad_ranges",
-        dfs_rewriter(range_among_zeros),
+        "symgrad_splits",
+        dfs_rewriter(split_as_reads),
         (JAX,),
         99.1,
         after="symgrad_know_lengths",
@@ -219,12 +219,12 @@ ORDER = (
         KnowLengths(),
         (JAX,),
         99.2,
-        after="symgrad_ranges",
+        after="symgrad_splits",
         before="jax_shape_parameter_as_tuple",
         why="splits and ranges have computed lengths",
     ),
     *(
-        (_scans(C, "CVM"), _scans(NUMBA, "NUMBA"), _scans(JAX, "JAX", EXCLUDED_ON_JAX))
+        (_scans(C, "CVM"), _scans(JAX, "JAX", EXCLUDED_ON_JAX), _scans(NUMBA, "NUMBA"))
         if SCAN_REWRITES_ITS_STEP
         else ()
     ),

@@ -29,7 +29,7 @@ from symgrad.graph.provenance import coalesced, dimension_of, table_of_length
 from symgrad.graph.static_slices import constant_length
 from symgrad.ops.check_index import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce
-from symgrad.pytensor_compat import stored
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Check", "Checked", "Finding", "Lockstep", "check_indices"]
 
@@ -281,7 +281,7 @@ class _Checker:
             return self.backend.raises
         if table is owner:
             return False
-        lengths = {np.shape(stored(shared))[axis] for shared in (owner, table)}
+        lengths = {stored_shape(shared)[axis] for shared in (owner, table)}
         if self.backend.raises and len(lengths) > 1:
             return True
         self.checked.lockstep.add(Lockstep(owner, table, axis))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-import numpy as np
-
 from symgrad.compile.check_indices import Check, Checked
 from symgrad.errors import (
     GradientShapeError,
@@ -17,7 +15,7 @@ from symgrad.errors import (
 )
 from symgrad.graph.index_reads import describe
 from symgrad.ops.check_index import CheckFailed, LengthCheckFailed
-from symgrad.pytensor_compat import stored
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Failures"]
 
@@ -35,7 +33,7 @@ class Failures:
         """Raise if a slot has lost the length of its table; its index is checked for the table."""
         for pair in self._lockstep:
             n_table, n_slot = (
-                np.shape(stored(shared))[pair.axis] for shared in (pair.table, pair.slot)
+                stored_shape(shared)[pair.axis] for shared in (pair.table, pair.slot)
             )
             if n_table != n_slot:
                 raise IndexOutOfRangeError(
@@ -114,5 +112,5 @@ def _length(check: Check) -> int | None:
     """The length that the table of a check has along its axis, if it is about one."""
     if check.table is None or check.axis is None:
         return None
-    shape = np.shape(stored(check.table))
+    shape = stored_shape(check.table)
     return shape[check.axis] if check.axis < len(shape) else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 
@@ -14,7 +13,7 @@ from symgrad.compile.function import function
 from symgrad.emit.lagging_rows import CatchUp, Tracked
 from symgrad.emit.updates import Updates
 from symgrad.graph.index_reads import read_of
-from symgrad.pytensor_compat import stored
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Flush"]
 
@@ -87,7 +86,7 @@ def _window(catch_up: CatchUp, tracked: Tracked, backend: str | None) -> _Window
 
 
 def _length(table: SharedVariable, axis: int) -> int:
-    return np.shape(stored(table))[axis]
+    return stored_shape(table)[axis]
 
 
 Updates.flush_compiler = Flush

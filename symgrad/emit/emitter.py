@@ -21,6 +21,7 @@ from symgrad.emit.transforms import transformed
 from symgrad.emit.updates import Move, Updates, free_name
 from symgrad.errors import HyperparameterError
 from symgrad.graph.replace import substitute
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["emit"]
 
@@ -78,7 +79,7 @@ def _exact(value):
 
 
 def _shape(table):
-    return np.shape(table.container.storage[0])
+    return stored_shape(table)
 
 
 @dataclass(frozen=True)

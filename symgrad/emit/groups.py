@@ -15,6 +15,7 @@ from symgrad.emit.hyperparameter import Scalar
 from symgrad.emit.transforms import GradientContext, Transform, weight_decay
 from symgrad.errors import HyperparameterError, IndexOutOfRangeError, NotSharedError
 from symgrad.graph.index_reads import describe, read_of
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["decoupled_decay_groups", "freeze", "freeze_rows", "weight_decay_groups"]
 
@@ -258,7 +259,7 @@ def freeze_rows(table: SharedVariable, rows: Sequence[int] | np.ndarray) -> np.n
             f"freeze_rows was given {_named(table)}, which is not a shared variable with rows: "
             "give the table itself"
         )
-    length = np.shape(table.container.storage[0])[0]
+    length = stored_shape(table)[0]
     mask = np.ones(length, bool)
     mask[_checked_rows(table, rows, length)] = False
     return mask.reshape(length, *[1] * (table.type.ndim - 1))

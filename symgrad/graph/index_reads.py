@@ -13,9 +13,9 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.basic import ScalarFromTensor
 from pytensor.tensor.reshape import JoinDims
 from pytensor.tensor.shape import Reshape
-from pytensor.tensor.subtensor import indices_from_subtensor
 
 from symgrad.graph.coordinates import IndexTuple, unravel
+from symgrad.pytensor_compat import indices_from_subtensor
 
 __all__ = [
     "Read",

@@ -1,5 +1,7 @@
 """Make the rows of a call distinct and sum the gradients of repeated rows."""
 
+from typing import Any
+
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
@@ -56,7 +58,7 @@ class Coalesce(COp):
         _, first, group = np.unique(
             np.where(index < 0, index + length, index), return_index=True, return_inverse=True
         )
-        # np.unique sorts; all backends promise the order of first appearance.
+        # np.unique sorts, but rows come in the order of their first appearance.
         order = np.argsort(first)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
@@ -302,7 +304,7 @@ def coalesce(index: Variable, gradient: Variable, length: Variable) -> list[Vari
     Parameters
     ----------
     index : integer vector, shape ``(n,)``
-        Rows of a table, repeats and negative values welcome.
+        Rows of a table. They may repeat, and count from the end if negative.
     gradient : variable, shape ``(n, ...)``
         One gradient row per entry of `index`.
     length : integer scalar
@@ -337,4 +339,5 @@ def coalesce(index: Variable, gradient: Variable, length: Variable) -> list[Vari
     [7, 2]
     [[101.0], [10.0]]
     """
-    return Coalesce()(index, gradient, length)
+    outputs: Any = Coalesce()(index, gradient, length)
+    return outputs

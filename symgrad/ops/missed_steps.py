@@ -1,4 +1,4 @@
-"""The steps that rows would have taken by their averages alone, in calls that did not read them."""
+"""The steps of rows in calls that did not read them, which their averages alone determine."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -22,8 +22,8 @@ class MissedSteps(COp):
 
     `m` and `root` have one shape, rows before entries within a row; `first` and `last` are vectors
     with one call for each row, and `history`, a float64 matrix, has one line for each call.
-    A row costs as many passes as it missed calls, so that all rows together cost no more than a
-    dense update in every call would have.
+    A row takes one pass for each call that it missed, so that all rows together cost no more than
+    a dense update in every call.
     """
 
     __props__ = ()
@@ -33,9 +33,9 @@ class MissedSteps(COp):
         m, root, history = pt.as_tensor(m), pt.as_tensor(root), pt.as_tensor(history)
         dtype = upcast(m.type.dtype, root.type.dtype)
         m, root = pt.cast(m, dtype), pt.cast(root, dtype)
-        first, last = (pt.cast(pt.as_tensor(one), "int64") for one in (first, last))
-        beta1, beta = (pt.cast(pt.as_tensor(one), "float64") for one in (beta1, beta))
-        dims = [one.type.ndim for one in (root, first, last, history, beta1, beta)]
+        first, last = (pt.cast(pt.as_tensor(call), "int64") for call in (first, last))
+        beta1, beta = (pt.cast(pt.as_tensor(decay), "float64") for decay in (beta1, beta))
+        dims = [variable.type.ndim for variable in (root, first, last, history, beta1, beta)]
         if dims != [m.type.ndim, 1, 1, 2, 0, 0] or history.type.dtype != "float64":
             raise TypeError(
                 "MissedSteps wants two blocks, two vectors, a float64 matrix and two scalars"
@@ -177,7 +177,7 @@ def _register_jax() -> None:
                 rate, scale, epsilon, kept = at.T[..., None]
                 rate, scale = rate * beta1**i, scale * beta**i
                 rate, scale, epsilon, kept = (
-                    one.astype(m.dtype) for one in (rate, scale, epsilon, kept)
+                    factor.astype(m.dtype) for factor in (rate, scale, epsilon, kept)
                 )
                 new = kept * steps + rate * rows / (scale * roots + epsilon)
                 return jnp.where((first + i - 1 <= last)[:, None], new, steps)

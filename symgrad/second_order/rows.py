@@ -13,6 +13,7 @@ from symgrad.cost.join import Spread, spread
 from symgrad.cost.place import Place, whole
 from symgrad.emit.updates import Updates, free_name
 from symgrad.graph.replace import substitute
+from symgrad.pytensor_compat import stored_shape
 from symgrad.second_order.products import check_through, gauss_newton_product, hessian_product
 from symgrad.second_order.vectors import Vectors, like, replacements
 
@@ -84,7 +85,7 @@ class Problem:
         slots: dict[str, SharedVariable] = {}
         for number, table in enumerate(self.tables):
             name = free_name(f"{slot}/{table.name or f'param{number}'}", slots)
-            value = np.zeros(np.shape(table.container.storage[0]), table.type.dtype)
+            value = np.zeros(stored_shape(table), table.type.dtype)
             slots[name] = pytensor.shared(value, name=name, borrow=True, shape=table.type.shape)
         return slots
 

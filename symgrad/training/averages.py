@@ -17,6 +17,7 @@ from symgrad.cost.place import Place
 from symgrad.emit.updates import Move, Updates, free_name
 from symgrad.errors import ArgumentError, HyperparameterError
 from symgrad.graph.index_reads import Read, describe
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Averages", "ema", "polyak"]
 
@@ -132,7 +133,7 @@ class Averages(Updates):
         average = self._slot(f"{name}/{table_name}", table.get_value(), table.type.shape)
         past, seen = place.read(average), None
         if place.indices:
-            shape = place.row_shape(np.shape(table.container.storage[0]))
+            shape = place.row_shape(stored_shape(table))
             static = place.row_shape(table.type.shape)
             seen = self._slot(f"{name}_seen/{table_name}", np.zeros(shape, "int64"), static)
             rows = place.of_rows().read(seen)

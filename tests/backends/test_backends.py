@@ -17,7 +17,7 @@ def test_the_default_follows_the_compiler():
 def test_a_backend_that_is_not_there(monkeypatch):
     with pytest.raises(errors.BackendError, match="choose one of c, numba, jax"):
         sg.function([], backend="tpu")
-    monkeypatch.setattr("symgrad.backends.find_spec", lambda name: None)
+    monkeypatch.setattr("symgrad.backends.backend.find_spec", lambda name: None)
     with pytest.raises(errors.BackendError, match="pip install jax"):
         sg.function([], backend="jax")
     no_compiler = pytensor.config.change_flags(cxx="")

@@ -26,6 +26,8 @@ def wide_constants(fgraph, node):
 
 
 def _widened(variable: Variable) -> Variable:
-    if isinstance(variable, Constant) and variable.dtype == "float32" and variable.data.size == 1:
+    if not isinstance(variable, Constant) or variable.type.dtype != "float32":
+        return variable
+    if variable.data.size == 1:
         return constant(variable.data.astype("float64"))
     return variable

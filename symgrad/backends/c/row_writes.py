@@ -13,7 +13,8 @@ __all__ = ["row_writes_in_c", "row_writes_in_place"]
 @node_rewriter([AdvancedIncSubtensor])
 def row_writes_in_c(fgraph, node):
     """An indexed write of rows -> a RowWrite."""
-    index, table, rows = row_index(node), *node.inputs[:2]
+    index = row_index(node)
+    table, rows = node.inputs[:2]
     if index is None or not (is_plain(table.type) and is_plain(rows.type)):
         return None
     return [RowWrite(not node.op.set_instead_of_inc)(table, index, rows)]

@@ -4,7 +4,7 @@ import numpy as np
 from pytensor.graph.basic import Apply
 from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.link.c.op import COp
-from pytensor.scalar.basic import Add, ScalarOp, get_scalar_type
+from pytensor.scalar.basic import Add, Composite, ScalarOp, get_scalar_type
 from pytensor.tensor.basic import as_tensor
 from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.type import TensorType
@@ -157,6 +157,8 @@ def _adds_terms(scalar_op: ScalarOp, dtype: str) -> bool:
     return list(term.owner.inputs) == [graph.inputs[1]]
 
 
-def _term(scalar_op: ScalarOp) -> ScalarOp | None:
+def _term(scalar_op: Add | Composite) -> ScalarOp | None:
     """The Op that makes a term; None if the entries themselves are added."""
-    return None if type(scalar_op) is Add else scalar_op.fgraph.outputs[0].owner.inputs[1].owner.op
+    if isinstance(scalar_op, Add):
+        return None
+    return scalar_op.fgraph.outputs[0].owner.inputs[1].owner.op

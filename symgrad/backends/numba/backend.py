@@ -8,7 +8,7 @@ from pytensor.compile.mode import Mode, get_mode
 
 from symgrad.backends.backend import Backend, Repeat, not_installed
 from symgrad.backends.rewrite_order import FUSION, NUMBA, with_symgrad_rewrites
-from symgrad.pytensor_compat import jitted
+from symgrad.pytensor_compat import jitted, update_positions
 
 __all__ = ["NumbaBackend"]
 
@@ -29,7 +29,7 @@ class NumbaBackend(Backend):
         """A compiled loop around the compiled step."""
         from symgrad.pytensor_compat import numba_njit
 
-        updates = compiled.maker.fgraph.update_mapping
+        updates = update_positions(compiled.maker.fgraph)
         updated = list(updates.values())
         storage = [container.storage for container in compiled.input_storage]
         fixed = [position for position in range(len(storage)) if position not in updated]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytensor.graph.basic import Apply, Variable
-from pytensor.scalar.basic import Composite, ScalarVariable, get_scalar_type, identity
+from pytensor.scalar.basic import Composite, get_scalar_type, identity
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.type import TensorType
 
@@ -120,11 +120,11 @@ class RowLaw:
         if not variables:
             return
         outputs = [v.owner.inputs[0] if kind == "sum" else v for v in variables]
-        scalars: dict[Variable, ScalarVariable] = {}
-        inputs: dict[int, ScalarVariable] = {}
+        scalars: dict[Variable, Variable] = {}
+        inputs: dict[int, Variable] = {}
         results = [self._scalar(output, scalars, inputs) for output in outputs]
         # PyTensor wants outputs that are not inputs.
-        results = [identity(result) if result.owner is None else result for result in results]
+        results = [identity.make_node(r).outputs[0] if r.owner is None else r for r in results]
         sums: tuple[tuple[str, str], ...] = ()
         if kind == "sum":
             sums = tuple((_accumulator_dtype(v.owner), v.type.dtype) for v in variables)
@@ -137,9 +137,9 @@ class RowLaw:
     def _scalar(
         self,
         variable: Variable,
-        scalars: dict[Variable, ScalarVariable],
-        inputs: dict[int, ScalarVariable],
-    ) -> ScalarVariable:
+        scalars: dict[Variable, Variable],
+        inputs: dict[int, Variable],
+    ) -> Variable:
         """The scalar of a variable, made of those of numbered ones, which join `inputs`."""
         if variable not in scalars:
             if variable in self.numbers:

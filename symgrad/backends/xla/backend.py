@@ -15,7 +15,7 @@ from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, JAX, with_symgrad_re
 from symgrad.backends.xla.devices import to_device
 from symgrad.backends.xla.expressible import check_expressible, depends_on_data, inexpressible
 from symgrad.backends.xla.linker import DonatingJAXLinker, float64, quiet
-from symgrad.pytensor_compat import traced
+from symgrad.pytensor_compat import traced, update_positions
 
 __all__ = ["JAXBackend"]
 
@@ -67,7 +67,7 @@ class JAXBackend(Backend):
         """A loop of XLA's around the step, which ends when a check is set."""
         import jax
 
-        step, updates = traced(compiled), compiled.maker.fgraph.update_mapping
+        step, updates = traced(compiled), update_positions(compiled.maker.fgraph)
         storage = [container.storage for container in compiled.input_storage]
 
         def take_step(carry, fixed):

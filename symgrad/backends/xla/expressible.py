@@ -56,7 +56,7 @@ def depends_on_data(error: Exception) -> BackendError | None:
         jax.errors.TracerArrayConversionError,
         jax.errors.TracerIntegerConversionError,
     )
-    # Of a shape that is not known JAX says so in a plain TypeError: only its text tells it apart.
+    # JAX raises a plain TypeError for an unknown shape: only its text tells it apart.
     if not isinstance(error, kinds) and "sequences of concrete values" not in str(error):
         return None
     reason = str(error).strip().splitlines()[0].rstrip(".")

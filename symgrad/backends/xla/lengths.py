@@ -82,7 +82,7 @@ class KnowLengths(GraphRewriter):
     def apply(self, fgraph: FunctionGraph) -> None:
         for node in fgraph.toposort():
             if _is_length(node) and all(map(is_known, node.inputs)):
-                known = KnownInTrace(node.op)(*node.inputs)
+                (known,) = KnownInTrace(node.op).make_node(*node.inputs).outputs
                 for client, position in list(fgraph.clients[node.outputs[0]]):
                     # PyTensor itself makes a tuple of the vector that a reshape takes.
                     if not isinstance(client.op, Reshape):

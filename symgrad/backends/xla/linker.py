@@ -10,7 +10,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 from pytensor.graph.fg import FunctionGraph
 
-from symgrad.pytensor_compat import JAXLinker, emptied
+from symgrad.pytensor_compat import JAXLinker, emptied, update_positions
 
 __all__ = ["DonatingJAXLinker", "float64", "quiet"]
 
@@ -18,7 +18,9 @@ __all__ = ["DonatingJAXLinker", "float64", "quiet"]
 class DonatingJAXLinker(JAXLinker):
     """PyTensor's JAX linker, but updated shared variables give their memory to their update."""
 
-    def fgraph_convert(
+    fgraph: FunctionGraph
+
+    def fgraph_convert(  # type: ignore[override]
         self,
         fgraph: FunctionGraph,
         input_storage: list,
@@ -54,7 +56,7 @@ class DonatingJAXLinker(JAXLinker):
                 for value, dtype in zip(values, dtypes, strict=True)
             ]
 
-        updated = tuple(sorted(self.fgraph.update_mapping.values()))
+        updated = tuple(sorted(update_positions(self.fgraph).values()))
         return jax.jit(with_dtypes, donate_argnums=updated)
 
 

@@ -15,7 +15,7 @@ from symgrad.cost.join import distinct_place
 from symgrad.cost.place import Place
 from symgrad.emit.updates import Move
 from symgrad.graph.index_reads import read_of
-from symgrad.pytensor_compat import stored
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["ages", "measures", "with_distinct_rows"]
 
@@ -69,7 +69,7 @@ def ages(
     """
     place, table = _rows_of(move).of_rows(), move.table
     last = pytensor.shared(
-        np.zeros(place.row_shape(np.shape(stored(table))), "int64"),
+        np.zeros(place.row_shape(stored_shape(table)), "int64"),
         name=f"last_call/{name}",
         borrow=True,
         shape=place.row_shape(table.type.shape),

@@ -4,11 +4,9 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.scan.op import Scan
 
 import symgrad as sg
 from symgrad.backends.xla.lengths import KnownInTrace
-from symgrad.backends.xla.scans import TracedScan
 
 x, y = pt.matrix("x"), pt.vector("y")
 values = np.arange(12.0).reshape(4, 3), np.array([1.0, 5.0, -2.0, 0.5, 3.0])
@@ -140,17 +138,6 @@ def test_outside_of_jax():
     both = KnownInTrace(pt.stack([n, doubled]).owner.op)(n, doubled)
     assert both.shape.eval({n: 1}).tolist() == [2]
     assert both.eval({n: 21}, mode="FAST_COMPILE").tolist() == [21, 42]
-
-
-def test_a_traced_scan_is_for_jax():
-    states = pytensor.scan(lambda v, n: v * n, y, non_sequences=x.shape[0], return_updates=False)
-    scan = next(node for node in pytensor.graph.ancestors([states]) if is_scan(node)).owner
-    with pytest.raises(NotImplementedError, match="for JAX alone"):
-        TracedScan(scan.op).perform(scan, [], [])
-
-
-def is_scan(variable):
-    return isinstance(getattr(variable.owner, "op", None), Scan)
 
 
 k = pt.lscalar("k")
