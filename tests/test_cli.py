@@ -56,7 +56,7 @@ def test_missing_compiler_is_said(capsys, monkeypatch):
 
     with pytensor.config.change_flags(cxx=""):
         found = facts(capsys)
-    assert found["backends"]["c"] == "no: PyTensor knows no C++ compiler; install g++"
+    assert found["backends"]["c"] == "no: PyTensor found no C++ compiler; install g++"
     assert found["compiler"] == "none"
     assert found["BLAS"] == "none: there is no C++ compiler, so no C code"
 

@@ -11,7 +11,7 @@ from pytensor.tensor.elemwise import Elemwise
 
 from symgrad.backends import BACKENDS, mode_of
 from symgrad.backends.rows.op import RowUpdate
-from symgrad.compile.check_indices import guard
+from symgrad.compile.check_indices import check_indices
 from symgrad.errors import BackendError
 from symgrad.explain.maths import Maths, symbol
 from symgrad.explain.names import Formulas, Shallow
@@ -27,7 +27,6 @@ _MEANING = {
         "would read what was to be written, not what a later repeat of the row wrote"
     ),
 }
-_STOCK = {"c": "CVM", "numba": "NUMBA", "jax": "JAX"}
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,8 @@ def compilation(inputs, outputs, updates, backend):
     """
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
-    guarded = guard(outputs, dict(updates), backend, "ignore")
-    history, graph = _rewritten(inputs, guarded.outputs, guarded.updates, mode_of(backend))
+    checked = check_indices(outputs, dict(updates), backend)
+    history, graph = _rewritten(inputs, checked.outputs, checked.updates, mode_of(backend))
     nodes = graph.toposort()
     return Compilation(
         backend=backend,
@@ -203,6 +202,6 @@ def _row_update(node):
 
 def _warnings(inputs, outputs, updates, backend):
     """What PyTensor's own mode would have done."""
-    history, _ = _rewritten(inputs, outputs, dict(updates), get_mode(_STOCK[backend]))
+    history, _ = _rewritten(inputs, outputs, dict(updates), get_mode(BACKENDS[backend].stock))
     used = dict.fromkeys(one.name for one in history.rewrites)
     return tuple(f"{name} {_MEANING[name]}" for name in used if name in _MEANING)

@@ -10,6 +10,7 @@ from pytensor.tensor.shape import SpecifyShape
 from pytensor.tensor.special import LogSoftmax, Softmax
 
 from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Lengths"]
 
@@ -77,7 +78,7 @@ def _static(key):
     """The length of an axis if the graph knows it, or None."""
     variable, axis = key
     if isinstance(variable, SharedVariable):
-        return np.shape(variable.container.storage[0])[axis]
+        return stored_shape(variable)[axis]
     if hasattr(variable, "data"):
         return np.shape(variable.data)[axis]
     return variable.type.shape[axis]

@@ -9,6 +9,7 @@ from symgrad.explain.maths import Maths, bar, call, number
 from symgrad.explain.rebuild import evaluator
 from symgrad.explain.sample import leaves_of
 from symgrad.graph.index_reads import read_of
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["RepeatedRow", "SubsetStory", "stories"]
 
@@ -81,7 +82,7 @@ def stories(found, names, point=None):
 def _story(read, found, names, point):
     select = names.forward(next(x for x in found.lines if read.variable in x.step.outputs))
     subset, table = names.names[read.variable], names.formula(read.table).plain()
-    shape = np.shape(read.table.container.storage[0])
+    shape = stored_shape(read.table)
     scattered = Maths("index", (number(0), *select.args[1:]))
     rows, repeated, entries, kept = (), (), None, names.lengths.of(read.variable)
     if point is not None:
@@ -114,7 +115,7 @@ def _at(read, found, point):
     values = evaluator(list(inside), outputs)(*inside.values())
     if not leading:
         return (), (), values[0]
-    n_rows = np.shape(read.table.container.storage[0])[0]
+    n_rows = stored_shape(read.table)[0]
     rows = [int(one) % n_rows for one in values[-1]]
     parts = values[1] if adjoint is not None else np.zeros_like(values[0])
     repeated = tuple(

@@ -12,7 +12,9 @@ import symgrad as sg
 from symgrad import errors, schedules
 from tests.conftest import compile_on
 
-RECORDED = json.loads((Path(__file__).parent / "reference" / "schedule_goldens.json").read_text())
+RECORDED = json.loads(
+    (Path(__file__).parents[1] / "reference" / "schedule_goldens.json").read_text()
+)
 GOLDENS = [g for g in RECORDED["goldens"] if g["schedule"] != "reduce_on_plateau"]
 PLATEAUS = [g for g in RECORDED["goldens"] if g["schedule"] == "reduce_on_plateau"]
 

@@ -11,6 +11,7 @@ from pytensor.compile.rebuild import UnusedInputError, construct_function_ins_an
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
 
+from symgrad.backends import BACKENDS
 from symgrad.backends.c import blas
 from symgrad.theano.compile.function_module import Function, convert_function_input, is_jax
 from symgrad.theano.compile.index_report import with_report
@@ -123,13 +124,8 @@ def _compiling(mode):
     if not is_jax(mode):
         yield
         return
-    from symgrad.backends.xla import linker as jax
-
-    try:
-        with jax.float64(), jax.quiet():
-            yield
-    except NotImplementedError as error:
-        raise jax.inexpressible(error) from error
+    with BACKENDS["jax"].compiling():
+        yield
 
 
 class _Named:

@@ -7,6 +7,7 @@ import pytensor.compile.executor as executor
 from pytensor.compile.io import SymbolicInput
 from pytensor.link.basic import Container
 
+from symgrad.backends import BACKENDS
 from symgrad.theano.compile.index_report import check_report, reported
 from symgrad.theano.names import forward
 
@@ -55,18 +56,8 @@ class Function(executor.Function):
             raise TypeError(*error.args) from error
 
     def _evaluate_jax(self, args, kwargs):
-        from symgrad.backends.xla import linker as jax
-
-        with jax.float64():
-            for shared in self.get_shared():
-                jax.to_device(shared)
-            try:
-                values = super().__call__(*args, **kwargs)
-            except (TypeError, IndexError) as error:
-                unknown = jax.depends_on_data(error)
-                if unknown is None:
-                    raise
-                raise unknown from error
+        with BACKENDS["jax"].calling(self.get_shared()):
+            values = super().__call__(*args, **kwargs)
         if not isinstance(values, list):
             return None if values is None else np.asarray(values)
         values = [np.asarray(value) for value in values]

@@ -12,7 +12,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.op import Scan
 
-from symgrad.compile.check_indices import guard
+from symgrad.compile.check_indices import check_indices
 from symgrad.graph.replace import substitute
 from symgrad.theano.compile.set_to_inc import with_incs
 
@@ -37,21 +37,15 @@ def with_report(outputs, updates, givens):
     variables = variables[: len(listed)]
     if _loops(variables, updates):
         return outputs, list(updates.items())
-    guarded = guard(variables, updates, "jax")
-    entries = zip(*[iter(guarded.report)] * 3, strict=True)
-    report = [
-        part
-        for entry, (kind, _) in zip(entries, guarded.reported, strict=True)
-        if kind == "index"
-        for part in entry
-    ]
-    if not report:
+    guarded = check_indices(variables, updates, "jax")
+    findings = [finding for finding in guarded.findings if finding.kind == "index"]
+    if not findings:
         return outputs, list(updates.items())
     checked = [
         Out(new, borrow=one.borrow) if isinstance(one, Out) else new
         for one, new in zip(listed, guarded.outputs, strict=True)
     ]
-    last = pt.stack(report)
+    last = pt.stack([entry for finding in findings for entry in finding.variables])
     last.name = NAME + _kind(outputs)
     return [*checked, last], list(guarded.updates.items())
 

@@ -4,8 +4,9 @@ import pytensor.compile.mode as pytensor_mode
 from pytensor.compile.mode import Mode as Mode
 
 from symgrad.backends import choose, mode_of
-from symgrad.backends.rewrites import register_scans, with_symgrad_rewrites
-from symgrad.backends.xla.static import EXCLUDED
+from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, UNSOUND, with_symgrad_rewrites
+from symgrad.backends.scans import scans_in_mode
+from symgrad.pytensor_compat import SCAN_REWRITES_ITS_STEP, optdb
 from symgrad.theano.compile import picked_log as picked_log
 from symgrad.theano.compile import written_softmax as written_softmax
 from symgrad.theano.compile.set_to_inc import TAG
@@ -17,12 +18,14 @@ __all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend
 
 # Theano's meaning holds inside of a scan, too: before symgrad's modes of it, at 101.
 for _mode, _backend, _excluded in (
-    ("CVM", "c", ()),
-    ("NUMBA", "numba", ()),
-    ("JAX", "jax", EXCLUDED),
+    ("CVM", "c", UNSOUND),
+    ("NUMBA", "numba", UNSOUND),
+    ("JAX", "jax", (*UNSOUND, *EXCLUDED_ON_JAX)),
 ):
-    _tags = (f"{TAG}_{_backend}", f"symgrad_{_backend}", TAG)
-    register_scans(_mode, *_tags, excluded=_excluded, position=100.9)
+    _tag = f"{TAG}_{_backend}"
+    _scans = scans_in_mode(_mode, _tag, f"symgrad_{_backend}", TAG, excluded=_excluded)
+    if SCAN_REWRITES_ITS_STEP:
+        optdb.register(f"{_tag}_scans", _scans, _tag, position=100.9)
 
 _chosen = {"backend": None}
 _registered = {}

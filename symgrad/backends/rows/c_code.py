@@ -1,8 +1,18 @@
 """The C code of :class:`~symgrad.backends.rows.op.RowUpdate`."""
 
-from pytensor import config
+from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pytensor import config
+from pytensor.graph.basic import Apply
+
+from symgrad.backends.rows.stages import Stage
 from symgrad.ops.coalesce import C_GROUP_ROWS
+
+if TYPE_CHECKING:
+    from symgrad.backends.rows.op import RowUpdate
 
 __all__ = ["SUPPORT", "VERSION", "kernel", "update"]
 
@@ -12,68 +22,77 @@ VERSION = 5
 _AHEAD = 12
 
 
-def kernel(op, node, name):
-    """The C function that works on one row, and what its laws bring along.
+def kernel(op: RowUpdate, node: Apply, name: str) -> str:
+    """The C function that works on one row, and the support code of its stages.
 
-    Values have numbers. What differs within a row is behind a pointer ``x``; inside the loops, and
-    for all other values, it is a scalar ``v``.
+    Values have numbers. A value that differs within a row is behind a pointer ``x``; inside of the
+    loops, and for all other values, it is a scalar ``v``.
     """
     values = op.values(node)
     number = n_given = op.n_tables + len(op.split(node.inputs)[-1])
-    parameters, body, support = [], [], []
+    parameters: list[str] = []
+    body: list[str] = []
+    support: list[str] = []
     for k, (level, dtype) in enumerate(values[:n_given]):
         const = "" if k < op.n_written else "const "
         is_scalar = level == "call"
         parameters.append(f"{const}npy_{dtype} " + (f"v{k}" if is_scalar else f"*__restrict x{k}"))
         if level == "row":
             body.append(f"const npy_{dtype} v{k} = *x{k};")
-    entry_law, entry_reads = [], ()
+    entry_code: list[str] = []
+    entry_reads: tuple[int, ...] = ()
     for at, stage in enumerate(op.stages):
         applied, label = stage.apply_node(), f"{name}_stage{at}"
         outputs = range(number, number := number + len(stage.dtypes))
-        support.append(stage.law.c_support_code_apply(applied, label))
-        law = _law(stage, applied, label, outputs)
+        support.append(stage.scalar_op.c_support_code_apply(applied, label))
+        code = _code(stage, applied, label, outputs)
         if stage.kind == "row":
-            body += law
+            body += code
         elif stage.kind == "sum":
-            body += _sum(stage, outputs, law, values)
+            body += _sum(stage, outputs, code, values)
         else:
-            entry_law, entry_reads = law, stage.reads
-    body += _write(op, values[:n_given], entry_law, entry_reads)
+            entry_code, entry_reads = code, stage.reads
+    body += _write(op, values[:n_given], entry_code, entry_reads)
     # Not inline: GCC would forget there that the pointers are restrict, and use no vectors.
     head = f"SYMGRAD_ALONE void {name}_row({', '.join(parameters)}, const npy_intp width)"
     return "\n".join([*support, head, "{", *body, "}"])
 
 
-def _law(stage, applied, label, outputs):
-    """Declarations of the outputs of a law, and the code that finds them."""
+def _code(stage: Stage, applied: Apply, label: str, outputs: Sequence[int]) -> list[str]:
+    """Declarations of the outputs of a stage, and the code that computes them."""
     names = [f"v{k}" for k in outputs]
     if stage.kind == "sum":
         names = [f"s{k}" for k in outputs]
-    types = [one.dtype_specs()[1] for one in stage.law.outputs_type]
-    # Laws that can fail are not fused.
+    ctypes = [type_.dtype_specs()[1] for type_ in stage.scalar_op.outputs_type]
+    # What can fail is not fused.
     sub = {"fail": "", "id": label}
-    code = stage.law.c_code(applied, label, [f"v{k}" for k in stage.reads], names, sub)
-    return [*(f"{one} {v};" for one, v in zip(types, names, strict=True)), code]
+    code = stage.scalar_op.c_code(applied, label, [f"v{k}" for k in stage.reads], names, sub)
+    return [*(f"{ctype} {name};" for ctype, name in zip(ctypes, names, strict=True)), code]
 
 
-def _sum(stage, outputs, law, values):
+def _sum(
+    stage: Stage, outputs: Sequence[int], code: list[str], values: list[tuple[str, str]]
+) -> list[str]:
     totals = list(zip(outputs, stage.sums, strict=True))
     return [
         *(f"npy_{inner} a{k} = 0;" for k, (inner, _) in totals),
         f"#pragma omp simd reduction(+:{', '.join(f'a{k}' for k in outputs)})",
         "for (npy_intp j = 0; j < width; j++) {",
         *_loads(stage.reads, values),
-        *law,
+        *code,
         *(f"a{k} += s{k};" for k in outputs),
         "}",
         *(f"const npy_{dtype} v{k} = a{k};" for k, (_, dtype) in totals),
     ]
 
 
-def _write(op, given, law, reads):
+def _write(
+    op: RowUpdate, given: list[tuple[str, str]], code: list[str], reads: Sequence[int]
+) -> list[str]:
     """Assign the new entries of the row, and the new value of tables with one number per row."""
-    entries, rows, needed = [], [], set(reads)
+    entries: list[str] = []
+    rows: list[str] = []
+    needed = set(reads)
     for k, (new, adds) in enumerate(zip(op.new, op.adds, strict=True)):
         sign = "+=" if adds else "="
         if given[k][0] == "entry":
@@ -84,19 +103,26 @@ def _write(op, given, law, reads):
     if entries:
         loads = _loads(sorted(k for k in needed if k < len(given)), given)
         start = ["#pragma GCC ivdep", "for (npy_intp j = 0; j < width; j++) {"]
-        entries = [*start, *loads, *law, *entries, "}"]
+        entries = [*start, *loads, *code, *entries, "}"]
     return entries + rows
 
 
-def _loads(numbers, values):
+def _loads(numbers: Sequence[int], values: list[tuple[str, str]]) -> list[str]:
     entries = [k for k in numbers if values[k][0] == "entry"]
     return [f"const npy_{values[k][1]} v{k} = x{k}[j];" for k in entries]
 
 
-def update(op, node, name, inputs, outputs, sub):
+def update(
+    op: RowUpdate,
+    node: Apply,
+    name: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    sub: dict,
+) -> str:
     """The C code of a call: checks, then the kernel for each row."""
     tables, indices, length, operands = op.split(inputs)
-    types = [one.type for one in op.split(node.inputs)[-1]]
+    types = [operand.type for operand in op.split(node.inputs)[-1]]
     parts = _Parts(op, op.values(node), tables, indices, operands, types)
     return UPDATE.format(
         name=name,
@@ -116,7 +142,8 @@ def update(op, node, name, inputs, outputs, sub):
         arguments=", ".join(parts.arguments()),
         back="\n".join(parts.back()),
         results="\n".join(
-            f"Py_XDECREF({one}); {one} = T{k}; T{k} = NULL;" for k, one in enumerate(outputs)
+            f"Py_XDECREF({output}); {output} = T{k}; T{k} = NULL;"
+            for k, output in enumerate(outputs)
         ),
         declared=" ".join(f"PyArrayObject *T{k} = NULL;" for k in range(op.n_tables)),
         released=" ".join(f"Py_XDECREF(T{k});" for k in range(op.n_tables)),
@@ -127,7 +154,7 @@ def update(op, node, name, inputs, outputs, sub):
     )
 
 
-def _parallel(op):
+def _parallel(op: RowUpdate) -> str:
     if not (op.openmp and op.distinct):
         return ""
     size = config.openmp_elemwise_minsize
@@ -137,7 +164,15 @@ def _parallel(op):
 class _Parts:
     """Pieces of the C code of a call, one for each table, index or operand."""
 
-    def __init__(self, op, values, tables, indices, operands, types):
+    def __init__(
+        self,
+        op: RowUpdate,
+        values: list[tuple[str, str]],
+        tables: Sequence[str],
+        indices: Sequence[str],
+        operands: Sequence[str],
+        types: Sequence,
+    ) -> None:
         self.op, self.values = op, values
         self.levels = [level for level, _ in values]
         self.tables, self.indices, self.operands, self.types = tables, indices, operands, types
@@ -145,52 +180,55 @@ class _Parts:
         self.wide = [k for k in range(len(self.given)) if self.levels[k] == "entry"]
         self.wide_tables = [k for k in self.wide if k < op.n_tables]
 
-    def _index(self, k):
-        """The name of the rows of table k, and of their array."""
+    def _index(self, k: int) -> str:
+        """The C array that holds the rows of table k."""
         return "rows" if self.op.summed is not None else f"i{self.op.index_of[k]}"
 
-    def own(self):
+    def own(self) -> Iterator[str]:
+        """Indices and operands without gaps."""
         names = [f"i{k}" for k in range(len(self.indices))]
         names += [f"b{k + self.op.n_tables}" for k in range(len(self.operands))]
         dtypes = ["int64"] * len(self.indices)
         dtypes += [dtype for _, dtype in self.values[self.op.n_tables : len(self.given)]]
-        for at, (name, one, dtype) in enumerate(
+        for at, (name, array, dtype) in enumerate(
             zip(names, [*self.indices, *self.operands], dtypes, strict=True)
         ):
             yield (
-                f"own[{at}] = (PyArrayObject *)PyArray_GETCONTIGUOUS({one}); "
+                f"own[{at}] = (PyArrayObject *)PyArray_GETCONTIGUOUS({array}); "
                 f"if (!own[{at}]) break; "
                 f"const npy_{dtype} *{name} = (npy_{dtype} *)PyArray_DATA(own[{at}]);"
             )
 
-    def width(self):
+    def width(self) -> str:
+        """The number of entries of a row."""
         if not self.wide:
             return "1"
         return f"symgrad_row_size({self.given[self.wide[0]]})"
 
-    def fits(self):
+    def fits(self) -> Iterator[str]:
         """What must hold of the shapes."""
-        for one in self.indices[1:]:
-            yield f"PyArray_DIM({one}, 0) == n"
-        for at, (one, type_) in enumerate(zip(self.operands, self.types, strict=True)):
+        for index in self.indices[1:]:
+            yield f"PyArray_DIM({index}, 0) == n"
+        for at, (operand, type_) in enumerate(zip(self.operands, self.types, strict=True)):
             if at != self.op.summed and type_.ndim and type_.shape[0] != 1:
-                yield f"PyArray_DIM({one}, 0) == n"
+                yield f"PyArray_DIM({operand}, 0) == n"
         for k in self.wide[1:]:
             yield f"symgrad_same_rows({self.given[self.wide[0]]}, {self.given[k]})"
         yield "1"
 
-    def one_each(self):
+    def one_each(self) -> str:
         """What must hold of the rows that are summed."""
         if self.op.summed is None:
             return "1"
         return f"PyArray_DIM({self.operands[self.op.summed]}, 0) == n"
 
-    def group(self, length):
+    def group(self, length: str | None) -> str:
+        """Group the entries of an index by their rows."""
         if self.op.summed is None:
             return ""
         return GROUP.format(length=length)
 
-    def ranges(self):
+    def ranges(self) -> Iterator[str]:
         """Every index against the length of every table."""
         for k, table in enumerate(self.tables):
             yield (
@@ -198,8 +236,8 @@ class _Parts:
                 "&offender, &limit)) break;"
             )
 
-    def copies(self):
-        """The tables to work on: as they are, or copied."""
+    def copies(self) -> Iterator[str]:
+        """The tables to work on, as they are or copied."""
         for k, table in enumerate(self.tables):
             if k < self.op.n_written and not self.op.inplace:
                 yield f"T{k} = (PyArrayObject *)PyArray_NewCopy({table}, NPY_KEEPORDER);"
@@ -219,7 +257,8 @@ class _Parts:
                 f"const npy_intp bytes{k} = width * PyArray_ITEMSIZE(T{k});"
             )
 
-    def prefetch(self):
+    def prefetch(self) -> Iterator[str]:
+        """Fetch a row that is worked on soon."""
         for k in range(self.op.n_tables):
             size = f"bytes{k}" if k in self.wide_tables else "1"
             write = int(k < self.op.n_written)
@@ -228,7 +267,8 @@ class _Parts:
                 f"symgrad_row({self._index(k)}[i + ahead], length{k}) * stride{k}, {size});"
             )
 
-    def pointers(self):
+    def pointers(self) -> Iterator[str]:
+        """Where the rows of the tables are; rows with gaps are copied."""
         for k in range(self.op.n_tables):
             dtype = self.values[k][1]
             row = f"symgrad_row({self._index(k)}[i], length{k})"
@@ -250,7 +290,8 @@ class _Parts:
                 size="width" if number in self.wide else "1",
             )
 
-    def arguments(self):
+    def arguments(self) -> Iterator[str]:
+        """What the kernel is called with."""
         yield from (f"p{k}" for k in range(self.op.n_tables))
         for at, type_ in enumerate(self.types):
             k = at + self.op.n_tables
@@ -264,7 +305,8 @@ class _Parts:
                 yield f"b{k}" if type_.shape[0] == 1 else f"b{k} + i * width"
         yield "width"
 
-    def back(self):
+    def back(self) -> Iterator[str]:
+        """Copy rows with gaps back."""
         for k in self.wide_tables:
             if k < self.op.n_written:
                 yield f"if (!plain{k}) symgrad_move_row(T{k}, r{k}, (char *)p{k}, 1);"

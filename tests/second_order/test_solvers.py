@@ -1,7 +1,6 @@
-"""Second order on the rows, against dense matrices and solves in NumPy."""
+"""Newton, Hessian-free and L-BFGS steps, against solves in NumPy and SciPy."""
 
 import numpy as np
-import pytensor
 import pytensor.tensor as pt
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -12,286 +11,26 @@ from scipy.optimize import minimize
 
 import symgrad as sg
 from symgrad import errors
-from symgrad.second_order import (
-    conjugate_gradient,
-    gauss_newton_vp,
-    hessian_free,
-    hvp,
-    lbfgs,
-    newton,
-)
+from symgrad.second_order import hessian_free, lbfgs, newton
 from tests.conftest import compile_on
+from tests.second_order.curved import (
+    DISTINCT,
+    GATHER,
+    ROWS,
+    TARGETS,
+    cost_of,
+    dense,
+    dense_gauss_newton,
+    dense_on_rows,
+    index,
+    loss_of,
+    output_of,
+    table,
+)
 
-index = pt.lvector("index")
-vectors = pt.dmatrix("vectors")
 SLOW = pytest.mark.slow
 # Numba compiles a solver for ten seconds.
 SLOW_ON_NUMBA = pytest.mark.parametrize("backend", ["c", pytest.param("numba", marks=SLOW), "jax"])
-ROWS = np.array([4, 1, 4, -1])
-DISTINCT = [4, 1, 5]
-# Which distinct row each occurrence is, for rows of two entries.
-GATHER = np.kron([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]], np.eye(2))
-A, C = np.array([0.7, -0.4]), np.array([0.3, 0.5])
-TARGETS = np.random.default_rng(2).normal(size=(4, 2))
-MIX = np.array([[1.0, 0.5, -0.3], [0.2, -0.8, 0.6]])
-
-
-def table(name="W", dtype="float64"):
-    return sg.shared(np.random.default_rng(1).normal(size=(6, 2)).astype(dtype), name=name)
-
-
-def cost_of(subset):
-    """Curved, and with cross terms between all rows."""
-    return (
-        pt.sum((subset @ A) ** 4) / 4
-        + pt.sum((subset - TARGETS) ** 2) / 2
-        + pt.sum(subset @ C) ** 2 / 2
-    )
-
-
-def dense(occurrences):
-    """``(cost, gradient, Hessian)`` of `cost_of` over the occurrences, by hand."""
-    u, s = occurrences @ A, np.sum(occurrences @ C)
-    cost = np.sum(u**4) / 4 + np.sum((occurrences - TARGETS) ** 2) / 2 + s**2 / 2
-    gradient = (u**3)[:, None] * A + occurrences - TARGETS + s * C
-    hessian = np.tile(np.outer(C, C), (4, 4)) + np.eye(8)
-    for k in range(4):
-        hessian[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] += 3 * u[k] ** 2 * np.outer(A, A)
-    return cost, gradient.ravel(), hessian
-
-
-def dense_on_rows(values):
-    """The same over the distinct rows of a table with these values."""
-    cost, gradient, hessian = dense(values[ROWS])
-    return cost, GATHER.T @ gradient, GATHER.T @ hessian @ GATHER
-
-
-def output_of(subset):
-    return pt.tanh(subset @ MIX)
-
-
-def loss_of(output):
-    return pt.sum((output - 0.2) ** 2) / 2 + pt.sum(output) ** 2 / 2
-
-
-def dense_gauss_newton(occurrences):
-    z = np.tanh(occurrences @ MIX)
-    jacobian = np.zeros((12, 8))
-    for k in range(4):
-        jacobian[3 * k : 3 * k + 3, 2 * k : 2 * k + 2] = (1 - z[k] ** 2)[:, None] * MIX.T
-    return jacobian.T @ (np.eye(12) + 1) @ jacobian
-
-
-class TestHvp:
-    def test_of_a_subset(self, backend):
-        W, v = table(), np.random.default_rng(3).normal(size=(4, 2))
-        subset = W[index]
-        f = compile_on(backend, [index, vectors], hvp(cost_of(subset), subset, vectors))
-        expected = dense(W.get_value()[ROWS])[2] @ v.ravel()
-        np.testing.assert_allclose(f(ROWS, v).ravel(), expected, rtol=1e-10)
-
-    def test_of_a_list_has_cross_terms(self):
-        W, b = table(), sg.shared(np.array([0.3, -0.2]), name="b")
-        subset, u = W[index], pt.dvector("u")
-        cost = pt.sum((subset * b) ** 2)
-        f = sg.function([index, vectors, u], hvp(cost, [subset, b], [vectors, u]))
-        rng = np.random.default_rng(4)
-        v, w = rng.normal(size=(4, 2)), rng.normal(size=2)
-        rows, bias = W.get_value()[ROWS], b.get_value()
-        of_rows, of_bias = f(ROWS, v, w)
-        np.testing.assert_allclose(of_rows, 2 * bias**2 * v + 4 * rows * bias * w)
-        expected = 4 * (rows * bias * v).sum(0) + 2 * (rows**2).sum(0) * w
-        np.testing.assert_allclose(of_bias, expected)
-
-    def test_of_all_reads_of_a_table(self):
-        W = table()
-        cost = pt.sum(W[index] ** 3) + pt.sum(W[0] ** 2)
-        reads = sg.lookups(cost, W)
-        given = [pt.ones_like(read.variable) for read in reads.reads]
-        results = sg.function([index], hvp(cost, reads, given))(ROWS)
-        expected = {2: 6 * W.get_value()[ROWS], 1: np.full(2, 2.0)}
-        for result in results:
-            np.testing.assert_allclose(result, expected[result.ndim])
-
-    def test_vectors_are_constant(self):
-        W = table()
-        subset = W[index]
-        f = sg.function([index], hvp(pt.sum(subset**3), subset, subset))
-        np.testing.assert_allclose(f(ROWS), 6 * W.get_value()[ROWS] ** 2)
-
-    def test_a_linear_cost_has_none(self):
-        subset = table()[index]
-        f = sg.function(
-            [index, vectors], hvp(pt.sum(3 * subset), subset, vectors), on_unused_input="ignore"
-        )
-        assert np.array_equal(f(ROWS, np.ones((4, 2))), np.zeros((4, 2)))
-
-    def test_has_the_checks_of_grad(self):
-        W = table()
-        subset = W[index]
-        with pytest.raises(errors.SubsetRebuiltError):
-            hvp(cost_of(subset), W[index], vectors)
-        with pytest.raises(errors.OtherPathError):
-            hvp(cost_of(subset) + W.sum(), subset, vectors)
-        with pytest.raises(errors.DisconnectedError):
-            hvp(cost_of(subset), table("V")[index], vectors)
-
-    def test_vectors_must_fit(self):
-        subset = table()[index]
-        with pytest.raises(errors.HyperparameterError, match="2 blocks where 1"):
-            hvp(cost_of(subset), [subset], [vectors, vectors])
-        with pytest.raises(errors.HyperparameterError, match="1 dimensions"):
-            hvp(cost_of(subset), subset, pt.dvector())
-
-
-class TestGaussNewton:
-    def test_of_a_subset(self, backend):
-        W, v = table(), np.random.default_rng(3).normal(size=(4, 2))
-        subset = W[index]
-        output = output_of(subset)
-        product = gauss_newton_vp(loss_of(output), output, subset, vectors)
-        f = compile_on(backend, [index, vectors], product)
-        expected = dense_gauss_newton(W.get_value()[ROWS]) @ v.ravel()
-        np.testing.assert_allclose(f(ROWS, v).ravel(), expected, rtol=1e-10)
-
-    def test_an_output_may_be_made_of_another(self):
-        W, v = table(), np.random.default_rng(3).normal(size=(4, 2))
-        subset = W[index]
-        output = output_of(subset)
-        cost = loss_of(output) + 5 * pt.sum(subset**2)
-        product = gauss_newton_vp(cost, [output, subset], subset, vectors)
-        expected = dense_gauss_newton(W.get_value()[ROWS]) @ v.ravel() + 10 * v.ravel()
-        f = sg.function([index, vectors], product)
-        np.testing.assert_allclose(f(ROWS, v).ravel(), expected, rtol=1e-10)
-
-    def test_is_the_hessian_behind_a_linear_output(self):
-        W, v = table(), np.random.default_rng(3).normal(size=(4, 2))
-        subset = W[index]
-        output = subset @ MIX
-        cost = pt.sum(output**4)
-        both = [gauss_newton_vp(cost, output, subset, vectors), hvp(cost, subset, vectors)]
-        first, second = sg.function([index, vectors], both)(ROWS, v)
-        np.testing.assert_allclose(first, second, rtol=1e-10)
-
-    def test_a_way_around_the_output(self):
-        subset = table()[index]
-        output = output_of(subset)
-        with pytest.raises(errors.OtherPathError, match=r"output=\[output, subset\]"):
-            gauss_newton_vp(loss_of(output) + pt.sum(subset**2), output, subset, vectors)
-
-    def test_an_output_that_is_none(self):
-        subset = table()[index]
-        cost = loss_of(output_of(subset))
-        with pytest.raises(errors.DisconnectedError, match="not built from the output"):
-            gauss_newton_vp(cost, output_of(subset), subset, vectors)
-
-
-class TestConjugateGradient:
-    def spd(self, n=5):
-        root = np.random.default_rng(5).normal(size=(n, n))
-        return root @ root.T + np.eye(n)
-
-    def test_against_solve(self, backend):
-        matrix, right = pt.dmatrix("matrix"), pt.dvector("right")
-        x = conjugate_gradient(lambda v: matrix @ v, right, iterations=5)
-        f = compile_on(backend, [matrix, right], x)
-        a, b = self.spd(), np.arange(5.0)
-        np.testing.assert_allclose(f(a, b), np.linalg.solve(a, b), rtol=1e-8)
-
-    def test_rows_of_a_table(self, backend):
-        """The product reads a table and repeats rows; twelve rounds, for eight unknowns."""
-        W = table()
-        subset = W[index]
-        cost = cost_of(subset)
-        x = conjugate_gradient(lambda v: hvp(cost, subset, v), vectors, iterations=12)
-        f = compile_on(backend, [index, vectors], x)
-        v = np.random.default_rng(6).normal(size=(4, 2))
-        expected = np.linalg.solve(dense(W.get_value()[ROWS])[2], v.ravel())
-        np.testing.assert_allclose(f(ROWS, v).ravel(), expected, rtol=1e-8)
-
-    def test_blocks(self):
-        a, b = self.spd(), np.arange(5.0)
-
-        def product(blocks):
-            whole = a @ pt.concatenate([blocks[0].flatten(), blocks[1]])
-            return [whole[:4].reshape((2, 2)), whole[4:]]
-
-        right = [pt.constant(b[:4].reshape(2, 2)), pt.constant(b[4:])]
-        first, second = conjugate_gradient(product, right, iterations=5)
-        got = sg.function([], [first.flatten(), second])()
-        np.testing.assert_allclose(np.concatenate(got), np.linalg.solve(a, b), rtol=1e-8)
-
-    def test_start(self):
-        a, b = self.spd(), np.arange(5.0)
-        start = np.linalg.solve(a, b) + 1e-3
-        x = conjugate_gradient(lambda v: a @ v, pt.constant(b), pt.constant(start), iterations=1)
-        direction = b - a @ start
-        alpha = direction @ direction / (direction @ a @ direction)
-        np.testing.assert_allclose(sg.function([], x)(), start + alpha * direction)
-
-    def test_tolerance_stops(self):
-        a, b = np.diag([1.0, 2.0, 50.0]), np.ones(3)
-
-        def solve(**options):
-            return sg.function([], conjugate_gradient(lambda v: a @ v, pt.constant(b), **options))()
-
-        rounds = {k: solve(iterations=k) for k in (1, 2, 3)}
-        residuals = {k: np.linalg.norm(b - a @ x) / np.linalg.norm(b) for k, x in rounds.items()}
-        between = (residuals[1] + residuals[2]) / 2
-        assert residuals[2] < between < residuals[1]
-        assert np.array_equal(solve(iterations=9, tolerance=between), rounds[2])
-
-    def test_at_the_solution_nothing_is_nan(self):
-        x = conjugate_gradient(lambda v: v, pt.constant(np.ones(3)), iterations=4)
-        assert np.array_equal(sg.function([], x)(), np.ones(3))
-        zero = conjugate_gradient(lambda v: v, pt.zeros(3), iterations=4)
-        assert np.array_equal(sg.function([], zero)(), np.zeros(3))
-
-    def test_stops_at_negative_curvature(self):
-        start = pt.constant(np.full(3, 0.5))
-        x = conjugate_gradient(lambda v: -v, pt.constant(np.ones(3)), start)
-        assert np.array_equal(sg.function([], x)(), np.full(3, 0.5))
-
-    def test_keeps_the_dtype(self):
-        right = pt.fvector("right")
-        x = conjugate_gradient(lambda v: 2 * v, right, tolerance=1e-3)
-        assert x.type.dtype == "float32"
-        assert np.allclose(sg.function([right], x)(np.ones(2, "float32")), 0.5)
-
-    @pytest.mark.parametrize(
-        "options", [{"iterations": 0}, {"iterations": 2.5}, {"tolerance": 0.0}]
-    )
-    def test_wrong_options(self, options):
-        with pytest.raises(errors.HyperparameterError, match=next(iter(options))):
-            conjugate_gradient(lambda v: v, pt.dvector(), **options)
-
-
-class TestFaq:
-    """'Using Hessian-Free, you will get many zero rows and columns.'"""
-
-    def hessian(self, cost, wrt, size, inputs):
-        one = pt.dmatrix("one")
-        f = sg.function([*inputs, one], hvp(cost, wrt, one), audit="off")
-        shape = (size // 2, 2)
-        return lambda *values: np.stack(
-            [f(*values, unit.reshape(shape)).ravel() for unit in np.eye(size)]
-        )
-
-    def test_the_table_is_singular_and_the_subset_is_not(self):
-        W = table()
-        subset = W[index]
-        cost = cost_of(subset)
-        rows = [4, 1, 3, 5]
-        whole = self.hessian(cost, W, 12, [index])(rows)
-        unused = np.repeat([0, 2], 2) * 2 + [0, 1, 0, 1]
-        assert not whole[unused].any()
-        assert not whole[:, unused].any()
-        assert np.linalg.matrix_rank(whole) == 8
-        with pytest.raises(np.linalg.LinAlgError):
-            np.linalg.inv(whole)
-        of_rows = self.hessian(cost, subset, 8, [index])(rows)
-        assert np.linalg.matrix_rank(of_rows) == 8
-        assert np.linalg.cond(of_rows) < 100
 
 
 class TestNewton:
@@ -627,17 +366,6 @@ class TestLbfgs:
         W = table()
         with pytest.raises(errors.HyperparameterError, match="2 values for 1 inputs"):
             lbfgs(cost_of(W[index]), W, [index], [ROWS, ROWS])
-
-
-def test_the_table_is_not_read_inside_the_loop():
-    """What does not depend on the direction is computed once."""
-    W = table()
-    subset = W[index]
-    x = conjugate_gradient(lambda v: hvp(cost_of(subset), subset, v), vectors)
-    f = pytensor.function([index, vectors], x)
-    loops = [node for node in f.maker.fgraph.apply_nodes if isinstance(node.op, Scan)]
-    assert len(loops) == 1
-    assert W not in loops[0].inputs
 
 
 def test_the_search_runs_once():

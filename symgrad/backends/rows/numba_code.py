@@ -1,61 +1,70 @@
-"""What Numba and JAX run for :class:`~symgrad.backends.rows.op.RowUpdate`."""
+"""What Numba runs for :class:`~symgrad.backends.rows.op.RowUpdate`."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pytensor.graph.basic import Apply
 
+from symgrad.backends.rows.stages import Stage
 from symgrad.ops.coalesce import Coalesce
 
-__all__ = ["register_jax", "register_numba"]
+if TYPE_CHECKING:
+    from symgrad.backends.rows.op import RowUpdate
+
+__all__ = ["numba_row_update"]
 
 _VERSION = 1
 
 
-def register_numba(op_type):
-    """Tell Numba how to run the Op."""
-    from pytensor.link.numba.cache import compile_numba_function_src
-    from pytensor.link.numba.dispatch import basic
+def numba_row_update(op: RowUpdate, node: Apply) -> tuple[Any, str | None]:
+    """The jitted function, and the key under which Numba caches it."""
+    from symgrad.pytensor_compat import (
+        compile_numba_function_src,
+        numba_funcify_and_cache_key,
+        numba_njit,
+    )
 
-    @basic.register_funcify_and_cache_key(op_type)
-    def numba_funcify_RowUpdate(op, node, **kwargs):
-        laws = [
-            basic.numba_funcify_and_cache_key(stage.law, node=stage.apply_node())
-            for stage in op.stages
-        ]
-        if op.summed is not None:
-            _, (index,), length, operands = op.split(node.inputs)
-            applied = Coalesce().make_node(index, operands[op.summed], length)
-            laws.append(basic.numba_funcify_and_cache_key(applied.op, node=applied))
-        source = _Source(op, node).text()
-        keys = [key for _, key in laws]
-        key = None
-        if None not in keys:
-            key = sha256(repr((_VERSION, source, keys)).encode()).hexdigest()
-        names = {f"law{k}": law for k, (law, _) in enumerate(laws)}
-        function = compile_numba_function_src(
-            source,
-            "row_update",
-            {"np": np} | names,
-            write_to_disk=True,
-            cache_key=key,
-        )
-        return basic.numba_njit(function), key
+    laws = [
+        numba_funcify_and_cache_key(stage.scalar_op, node=stage.apply_node()) for stage in op.stages
+    ]
+    if op.summed is not None:
+        _, (index,), length, operands = op.split(node.inputs)
+        applied = Coalesce().make_node(index, operands[op.summed], length)
+        laws.append(numba_funcify_and_cache_key(applied.op, node=applied))
+    source = _Source(op, node).text()
+    keys = [key for _, key in laws]
+    key = None
+    if None not in keys:
+        key = sha256(repr((_VERSION, source, keys)).encode()).hexdigest()
+    names = {f"law{k}": law for k, (law, _) in enumerate(laws)}
+    function = compile_numba_function_src(
+        source,
+        "row_update",
+        {"np": np} | names,
+        write_to_disk=True,
+        cache_key=key,
+    )
+    return numba_njit(function), key
 
 
 class _Source:
     """The Python source of a loop over the rows."""
 
-    def __init__(self, op, node):
+    def __init__(self, op: RowUpdate, node: Apply) -> None:
         self.op, self.values = op, op.values(node)
         tables, indices, length, operands = op.split(node.inputs)
         self.n_tables, self.n_indices = len(tables), len(indices)
-        self.types = [one.type for one in [*tables, *operands]]
+        self.types = [variable.type for variable in [*tables, *operands]]
         self.given = range(len(self.types))
         self.ndim = tables[0].type.ndim
         self.wide = [k for k in self.given if self.values[k][0] == "entry"]
         self.has_length = length is not None
 
-    def text(self):
+    def text(self) -> str:
         indices = [f"i{k}" for k in range(self.n_indices)] + ["length"] * self.has_length
         names = [f"t{k}" for k in self.given]
         arguments = [*names[: self.n_tables], *indices, *names[self.n_tables :]]
@@ -64,10 +73,10 @@ class _Source:
         lines = [*body, f"return {results}"]
         return "\n".join([f"def row_update({', '.join(arguments)}):", *_indented(lines)])
 
-    def index(self, k):
+    def index(self, k: int) -> str:
         return f"i{self.op.index_of[k]}"
 
-    def checks(self):
+    def checks(self) -> Iterator[str]:
         """All that can fail, before the first row is written."""
         yield "n = len(i0)"
         equal = [f"len(i{k}) == n" for k in range(1, self.n_indices)]
@@ -91,26 +100,26 @@ class _Source:
             yield f"    if row < -len(t{k}) or row >= len(t{k}):"
             yield '        raise IndexError("row update: an index is out of range")'
 
-    def varies(self, k):
+    def varies(self, k: int) -> bool:
         return self.types[k].ndim > 0 and self.types[k].shape[0] != 1
 
-    def start(self):
+    def start(self) -> Iterator[str]:
         if not self.op.inplace:
             yield from (f"t{k} = t{k}.copy()" for k in range(self.op.n_written))
         for k in self.given:
             if self.values[k][0] == "call":
                 yield f"v{k} = t{k}.item()" if not self.types[k].ndim else f"v{k} = {self.at(k, 0)}"
 
-    def at(self, k, row):
+    def at(self, k: int, row: object) -> str:
         return f"t{k}[{', '.join([str(row)] + ['0'] * (self.types[k].ndim - 1))}]"
 
-    def place(self, k):
+    def place(self, k: int) -> str:
         """The row of table k, or of an operand."""
         if k < self.n_tables:
             return f"r{k}"
         return "i" if self.varies(k) or k - self.n_tables == self.op.summed else "0"
 
-    def row(self):
+    def row(self) -> Iterator[str]:
         for k in range(self.n_tables):
             yield f"r{k} = {self.index(k)}[i]"
             yield f"if r{k} < 0:"
@@ -120,7 +129,8 @@ class _Source:
                 yield f"x{k} = t{k}[{self.place(k)}]"
             elif self.values[k][0] == "row":
                 yield f"v{k} = {self.at(k, self.place(k))}"
-        number, entries = len(self.given), []
+        number = len(self.given)
+        entries: list[str] = []
         for at, stage in enumerate(self.op.stages):
             outputs = range(number, number := number + len(stage.dtypes))
             call = f"law{at}({', '.join(f'v{k}' for k in stage.reads)})"
@@ -132,19 +142,19 @@ class _Source:
                 entries = [f"{', '.join(f'v{k}' for k in outputs)} = {call}"]
         yield from self.write(entries)
 
-    def loads(self):
+    def loads(self) -> list[str]:
         return [f"v{k} = x{k}[{self.entry()}]" for k in self.wide]
 
-    def entry(self):
+    def entry(self) -> str:
         return ", ".join(f"j{axis}" for axis in range(1, self.ndim))
 
-    def loop(self, body):
+    def loop(self, body: list[str]) -> list[str]:
         """Nested loops over the entries of a row."""
         for axis in range(self.ndim - 1, 0, -1):
             body = [f"for j{axis} in range(t{self.wide[0]}.shape[{axis}]):", *_indented(body)]
         return body
 
-    def sum(self, stage, outputs, call):
+    def sum(self, stage: Stage, outputs: Iterable[int], call: str) -> Iterator[str]:
         for k, (inner, _) in zip(outputs, stage.sums, strict=True):
             yield f"a{k} = np.{inner}(0)"
         names = [f"s{k}" for k in outputs]
@@ -153,8 +163,8 @@ class _Source:
         for k, (_, dtype) in zip(outputs, stage.sums, strict=True):
             yield f"v{k} = np.{dtype}(a{k})"
 
-    def write(self, entries):
-        rows = []
+    def write(self, entries: list[str]) -> list[str]:
+        rows: list[str] = []
         for k, (new, adds) in enumerate(zip(self.op.new, self.op.adds, strict=True)):
             sign = "+=" if adds else "="
             if k in self.wide:
@@ -164,46 +174,5 @@ class _Source:
         return [*(self.loop([*self.loads(), *entries]) if entries else []), *rows]
 
 
-def _indented(lines):
+def _indented(lines: Iterable[str]) -> list[str]:
     return ["    " + line for line in lines]
-
-
-def register_jax(op_type):
-    """Tell JAX how to run the Op."""
-    import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
-
-    @jax_funcify.register(op_type)
-    def jax_funcify_RowUpdate(op, node, **kwargs):
-        laws = [jax_funcify(stage.law, node=stage.apply_node()) for stage in op.stages]
-        ndim = node.inputs[0].type.ndim
-
-        def row_update(*inputs):
-            tables, indices, length, operands = op.split([jnp.asarray(one) for one in inputs])
-            if op.summed is not None:
-                sums = jax_funcify(Coalesce(), node=None)
-                rows, summed, _ = sums(indices[0], operands[op.summed], length)
-                indices, operands = [rows], list(operands)
-                operands[op.summed] = summed
-            rows = [indices[at] for at in op.index_of]
-            values = [table[at] for table, at in zip(tables, rows, strict=True)]
-            values += [
-                one.reshape(-1, *[1] * (ndim - 1)) if one.ndim == 1 else one for one in operands
-            ]
-            for stage, law in zip(op.stages, laws, strict=True):
-                found = law(*(values[at] for at in stage.reads))
-                found = list(found) if isinstance(found, (tuple, list)) else [found]
-                if stage.kind == "sum":
-                    axes = tuple(range(1, ndim))
-                    found = [
-                        jnp.sum(one, axis=axes, dtype=inner, keepdims=True).astype(dtype)
-                        for one, (inner, dtype) in zip(found, stage.sums, strict=True)
-                    ]
-                values += found
-            written = [
-                table.at[at].add(values[new]) if adds else table.at[at].set(values[new])
-                for table, at, new, adds in zip(tables, rows, op.new, op.adds)  # noqa: B905
-            ]
-            return written if len(written) > 1 else written[0]
-
-        return row_update
