@@ -2,6 +2,9 @@
 
 __version__ = "0.1.0"
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pytensor import shared as shared
 from pytensor.tensor import inc_subtensor as inc_subtensor
 from pytensor.tensor import set_subtensor as set_subtensor
@@ -19,9 +22,7 @@ from symgrad.connected import connected as connected
 from symgrad.constraints import max_norm as max_norm
 from symgrad.constraints import nonnegative as nonnegative
 from symgrad.constraints import unit_norm as unit_norm
-from symgrad.explain import Explanation as Explanation
 from symgrad.explain import explain as explain
-from symgrad.explain import notation as notation
 from symgrad.function import function as function
 from symgrad.gradients import grad as grad
 from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups
@@ -63,3 +64,14 @@ from symgrad.transforms import clip_norms as clip_norms
 from symgrad.transforms import total_norm_constraint as total_norm_constraint
 from symgrad.transforms import weight_decay as weight_decay
 from symgrad.updates import Updates as Updates
+
+if TYPE_CHECKING:
+    from symgrad.explain import Explanation as Explanation
+    from symgrad.explain import notation as notation
+
+
+def __getattr__(name):
+    # These load the machinery of explanations, which takes a while.
+    if name in ("Explanation", "notation"):
+        return getattr(import_module("symgrad.explain"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,23 +1,25 @@
 """Values and adjoints at the user's inputs, with finite differences next to them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from symgrad.explain.notation import is_float
-from symgrad.explain.rebuild import evaluator, exact_type, rebuilt, values_at
-from symgrad.explain.sample import leaves_of
+from symgrad.explain.derive.derivation import Derivation
+from symgrad.explain.derive.rebuild import evaluator, exact_type, rebuilt, values_at
+from symgrad.explain.graph import is_float, leaves_of
+from symgrad.explain.sample import Point
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "readings_at"]
 
 _STEP = 1e-5
-# More entries than these are neither listed nor moved one by one.
+# Larger arrays are neither listed nor moved entry by entry.
 _LISTED = 64
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one node is at the user's inputs.
+    """The numbers of one node at the user's inputs.
 
     Attributes
     ----------
@@ -26,54 +28,59 @@ class Reading:
     size : int
         Its number of entries.
     value, adjoint : nested list, number or None
-        None where there are more than 64 entries, and for the adjoint where there is none.
+        None for more than 64 entries; the adjoint is also None where there is none.
     finite : nested list, number or None
         The adjoint by central differences: each entry moved by itself, in float64.
     error : float or None
         The largest difference between adjoint and finite, relative to ``1 + abs(finite)``. For
-        more than 64 entries it is that along one random direction.
+        more than 64 entries they are compared along one random direction.
     """
 
     node: str
     size: int
-    value: object
-    adjoint: object
-    finite: object
+    value: Any
+    adjoint: Any
+    finite: Any
     error: float | None
 
 
-def read(found, names, ids, point):
+def readings_at(point: Point, derivation: Derivation) -> tuple[Reading, ...]:
     """A :class:`Reading` for each variable that has a name."""
-    variables = [one for one in names.names if hasattr(one.type, "dtype")]
-    values = values_at(point, [found.shown(one) for one in variables])
-    with_adjoint = [one for one in variables if one in found.adjoints]
-    adjoints = values_at(point, [found.adjoints[one] for one in with_adjoint])
-    adjoints = dict(zip(with_adjoint, adjoints, strict=True))
-    cost_at = _Moved(found, point, with_adjoint)
+    trace = derivation.trace
+    variables = [x for x in derivation.names.names if hasattr(x.type, "dtype")]
+    values = values_at(point, [trace.shown(x) for x in variables])
+    with_adjoint = [x for x in variables if x in trace.adjoints]
+    computed = values_at(point, [trace.adjoints[x] for x in with_adjoint])
+    adjoints = dict(zip(with_adjoint, computed, strict=True))
+    slope = _Slope(trace, point, with_adjoint)
     return tuple(
-        _reading(ids[one], value, adjoints.get(one), lambda d, one=one: cost_at(one, d))
-        for one, value in zip(variables, values, strict=True)
+        _reading(
+            derivation.ids[x], value, adjoints.get(x), lambda direction, x=x: slope(x, direction)
+        )
+        for x, value in zip(variables, values, strict=True)
     )
 
 
-class _Moved:
-    """The cost with one of the variables moved."""
+class _Slope:
+    """The slope of the cost when one of the variables is moved."""
 
-    def __init__(self, found, point, variables):
-        inputs = {one: exact_type(one)() for one in leaves_of(found.outputs)}
-        self.offsets = {one: exact_type(one)() for one in variables if is_float(one)}
-        starts = {k: v + self.offsets[k] for k, v in inputs.items() if k in self.offsets}
-        inner = {k: v for k, v in self.offsets.items() if k not in inputs}
-        outputs = rebuilt(found.outputs, inputs | starts, inner)
-        # The cost itself may be among those moved, and is no input of any node then.
-        total = sum(one.sum() for one in outputs)
-        self.function = evaluator([*inputs.values(), *self.offsets.values()], [total])
+    def __init__(self, trace, point, variables):
+        inputs = {leaf: exact_type(leaf)() for leaf in leaves_of(trace.outputs)}
+        self.offsets = {x: exact_type(x)() for x in variables if is_float(x)}
+        starts = {
+            leaf: x + self.offsets[leaf] for leaf, x in inputs.items() if leaf in self.offsets
+        }
+        inner = {x: offset for x, offset in self.offsets.items() if x not in inputs}
+        outputs = rebuilt(trace.outputs, inputs | starts, inner)
+        # The cost may be among the moved variables. Its offset then stands outside of all nodes.
+        total = sum(output.sum() for output in outputs)
+        self.cost = evaluator([*inputs.values(), *self.offsets.values()], [total])
         self.at = [
-            np.asarray(point[one], "float64") if is_float(one) else point[one] for one in inputs
+            np.asarray(point[leaf], "float64") if is_float(leaf) else point[leaf] for leaf in inputs
         ]
-        sizes = evaluator(list(inputs.values()), rebuilt(list(self.offsets), inputs))(*self.at)
+        moved = evaluator(list(inputs.values()), rebuilt(list(self.offsets), inputs))(*self.at)
         self.zeros = {
-            one: np.zeros(np.shape(v)) for one, v in zip(self.offsets, sizes, strict=True)
+            x: np.zeros(np.shape(value)) for x, value in zip(self.offsets, moved, strict=True)
         }
 
     def __call__(self, variable, direction):
@@ -81,31 +88,29 @@ class _Moved:
         direction = np.reshape(direction, self.zeros[variable].shape)
         ends = []
         for sign in (1, -1):
-            moved = self.zeros | {variable: sign * _STEP * direction}
-            ends.append(self.function(*self.at, *moved.values())[0])
+            offsets = self.zeros | {variable: sign * _STEP * direction}
+            ends.append(self.cost(*self.at, *offsets.values())[0])
         return float((ends[0] - ends[1]) / (2 * _STEP))
 
 
 def _reading(node, value, adjoint, slope):
     value = np.asarray(value)
-    listed = value.size <= _LISTED
+    is_listed = value.size <= _LISTED
     if adjoint is None:
-        return Reading(node, value.size, value.tolist() if listed else None, None, None, None)
+        return Reading(node, value.size, value.tolist() if is_listed else None, None, None, None)
     adjoint = np.asarray(adjoint).reshape(value.shape)
-    if listed:
-        finite = np.zeros(value.shape)
-        for k in range(value.size):
-            direction = np.zeros(value.size)
-            direction[k] = 1
-            finite.flat[k] = slope(direction)
-        return Reading(
-            node, value.size, value.tolist(), adjoint.tolist(), finite.tolist(),
-            _error(adjoint, finite),
-        )  # fmt: skip
-    direction = np.random.default_rng(0).standard_normal(value.shape)
-    error = _error((adjoint * direction).sum(), slope(direction))
-    return Reading(node, value.size, None, None, None, error)
+    if not is_listed:
+        direction = np.random.default_rng(0).standard_normal(value.shape)
+        error = _error((adjoint * direction).sum(), slope(direction))
+        return Reading(node, value.size, None, None, None, error)
+    finite = np.zeros(value.shape)
+    for k in range(value.size):
+        direction = np.zeros(value.size)
+        direction[k] = 1
+        finite.flat[k] = slope(direction)
+    error = _error(adjoint, finite)
+    return Reading(node, value.size, value.tolist(), adjoint.tolist(), finite.tolist(), error)
 
 
-def _error(mine, theirs):
-    return float(np.max(np.abs(mine - theirs) / (1 + np.abs(theirs)), initial=0))
+def _error(adjoint, finite):
+    return float(np.max(np.abs(adjoint - finite) / (1 + np.abs(finite)), initial=0))

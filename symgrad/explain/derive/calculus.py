@@ -1,4 +1,4 @@
-"""Functions of one number, differentiated as a textbook does: rule by rule, then simplified."""
+"""Functions of one number, differentiated as in a textbook: rule by rule, then simplified."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,16 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.elemwise import Elemwise
 
-from symgrad.explain.maths import Maths
-from symgrad.explain.simplify import simplified
-from symgrad.explain.trace import seen_through
+from symgrad.explain.derive.names import Names
+from symgrad.explain.derive.simplify import simplified
+from symgrad.explain.derive.trace import Trace
+from symgrad.explain.maths import Maths, number
 from symgrad.substitute import substitute
 
 __all__ = ["CalculusLine", "derivative_lines", "is_scalar_calculus"]
 
-# These laws are chains themselves.
-_OWN = ("sum rule", "product rule", "quotient rule", "factor rule")
+# The chain rule is part of these laws.
+_WITH_CHAIN_RULE = ("sum rule", "product rule", "quotient rule", "factor rule")
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,12 @@ class CalculusLine:
     Attributes
     ----------
     law : str
-    of, by_rule, result : Maths
-        The derivative that is looked for; what the rule makes of it; and that simplified, with
-        all derivatives in it carried out.
+    of : Maths
+        The derivative that is asked for.
+    by_rule : Maths
+        What the rule makes of it.
+    result : Maths
+        The same simplified, with all derivatives in it carried out.
     """
 
     law: str
@@ -36,37 +40,39 @@ class CalculusLine:
     result: Maths
 
 
-def is_scalar_calculus(found):
-    """Is this one number as a function of one number?"""
-    if len(found.wrt) != 1 or len(found.outputs) != 1:
+def is_scalar_calculus(trace: Trace) -> bool:
+    """Is the output one number, as a function of one number?"""
+    if len(trace.wrt) != 1 or len(trace.outputs) != 1 or not trace.lines:
         return False
-    variables = [*found.wrt, *(one for line in found.lines for one in line.step.inputs)]
-    elementwise = all(isinstance(line.step.op, Elemwise) for line in found.lines)
-    numbers = all(one.type.ndim == 0 for one in variables)
-    return elementwise and numbers and bool(found.lines)
+    if not all(isinstance(line.step.op, Elemwise) for line in trace.lines):
+        return False
+    variables = [*trace.wrt, *(x for line in trace.lines for x in line.step.inputs)]
+    return all(variable.type.ndim == 0 for variable in variables)
 
 
-def derivative_lines(found, names):
+def derivative_lines(
+    trace: Trace, names: Names
+) -> tuple[tuple[CalculusLine, ...], dict[Variable, Variable]]:
     """The lines, inner functions first, and the derivatives as expressions, by variable.
 
     Parameters
     ----------
-    found : Trace
-        For which :func:`is_scalar_calculus` holds.
+    trace : Trace
+        One for which :func:`is_scalar_calculus` holds.
     names : Names
     """
-    (x,) = found.wrt
-    hidden = {one for one in names.names if one.owner is not None and one is not x}
+    (x,) = trace.wrt
+    hidden = {result for result in names.names if result.owner is not None and result is not x}
     written_out = names.without(hidden)
     derivatives: dict[Variable, Variable] = {x: pt.ones_like(x)}
     lines = []
-    for line in found.lines:
+    for line in trace.lines:
         (z,) = line.step.outputs
-        parts = _parts(line, found)
+        parts = _parts(line, trace)
         if not parts:
             continue
-        whole = [local * derivatives[source] for source, local, _ in parts]
-        total = pt.add(*whole) if len(whole) > 1 else whole[0]
+        terms = [local * derivatives[source] for source, local, _ in parts]
+        total = pt.add(*terms) if len(terms) > 1 else terms[0]
         derivatives[z] = simplified(total, set(written_out.names))
         lines.append(
             CalculusLine(
@@ -79,41 +85,39 @@ def derivative_lines(found, names):
     return tuple(lines), derivatives
 
 
-def _parts(line, found):
+def _parts(line, trace):
     """Inner variable, local derivative and term, for each input that depends on x."""
     (z,) = line.step.outputs
     parts = []
-    for position, one in enumerate(line.step.inputs):
-        source, _ = seen_through(one, found.wrt)
-        for term in found.terms.get(source, ()):
-            if term.line is line and term.position == position:
-                one_bar = {found.bars[z]: pt.constant(np.array(1.0, z.type.dtype))}
-                local = substitute([term.expression], one_bar)[0]
-                parts.append((source, simplified(local, found.known()), term))
+    for position, source in enumerate(trace.sources(line)):
+        for term in trace.terms_of(line, source):
+            if term.position == position:
+                z_bar = {trace.bars[z]: pt.constant(np.array(1.0, z.type.dtype))}
+                local = substitute([term.expression], z_bar)[0]
+                parts.append((source, simplified(local, trace.known()), term))
     return parts
 
 
 def _law(parts, x):
-    laws = dict.fromkeys(term.law for _, _, term in parts)
-    law = ", ".join(laws)
-    inner = any(source is not x for source, _, _ in parts)
-    return f"chain rule, {law}" if inner and law not in _OWN else law
+    law = ", ".join(dict.fromkeys(term.law for _, _, term in parts))
+    is_chain = any(source is not x for source, _, _ in parts)
+    return f"chain rule, {law}" if is_chain and law not in _WITH_CHAIN_RULE else law
 
 
-def _by_rule(parts, x, names, name):
-    """Local derivative times the derivative of what is inside, for each part."""
+def _by_rule(parts, x, names, x_name):
+    """The sum over the inputs of local derivative times derivative of the input."""
     terms = []
     for source, local, term in parts:
         outer = names.formula(local).ordered()
         if source is x:
             terms.append(outer)
             continue
-        inner = Maths("derivative", (names.formula(source),), name)
-        if outer == Maths("number", text="1"):
+        inner = Maths("derivative", (names.formula(source),), x_name)
+        if outer == number(1):
             terms.append(inner)
-        elif outer == Maths("negative", (Maths("number", text="1"),)):
+        elif outer == number(-1):
             terms.append(Maths("negative", (inner,)))
         else:
-            pair = (inner, outer) if term.position == 0 and len(parts) > 1 else (outer, inner)
-            terms.append(Maths("product", pair))
+            is_left = term.position == 0 and len(parts) > 1
+            terms.append(Maths("product", (inner, outer) if is_left else (outer, inner)))
     return terms[0] if len(terms) == 1 else Maths("sum", tuple(terms))

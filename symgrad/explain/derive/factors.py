@@ -1,75 +1,77 @@
-"""A product taken apart: a number, factors and divisors; and what is computed twice as one."""
+"""A product taken apart into a number, factors and divisors."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
+from typing import Any
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
-from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
+from pytensor.graph.basic import Variable
 
-__all__ = ["Factors", "Same", "broadcasts_to", "number_like"]
+__all__ = ["Factors", "broadcasts_to", "number_like"]
 
 
 @dataclass(frozen=True)
 class Factors:
-    """``number / divisor · product of factors to the power of their count``.
+    """``number / divisor · product of factors, each to its power``.
 
     Attributes
     ----------
-    number, divisor : float
-        Without a common divisor; the sign is the number's.
-    count : dict
-        Factor to its power, never 0.
+    number, divisor : number
+        Without a common divisor. The number carries the sign.
+    powers : mapping
+        Factor to its power, which is never 0.
     """
 
-    number: float
-    divisor: float
-    count: dict
+    number: Any
+    divisor: Any
+    powers: Mapping[Variable, int]
 
     @classmethod
-    def of(cls, number, divisor, count):
-        """The same, cancelled."""
-        return cls(*_cancelled(number, divisor), {k: n for k, n in count.items() if n})
+    def of(cls, number: Any, divisor: Any, powers: Mapping[Variable, int]) -> "Factors":
+        """The same in lowest terms."""
+        remaining = {factor: power for factor, power in powers.items() if power}
+        return cls(*_in_lowest_terms(number, divisor), remaining)
 
     @property
-    def above(self):
-        """The factors above the line."""
-        return [one for one, power in self.count.items() if power > 0]
+    def above(self) -> list[Variable]:
+        """The factors above the fraction bar."""
+        return [factor for factor, power in self.powers.items() if power > 0]
 
     @property
-    def below(self):
-        """The factors below the line."""
-        return [one for one, power in self.count.items() if power < 0]
+    def below(self) -> list[Variable]:
+        """The factors below the fraction bar."""
+        return [factor for factor, power in self.powers.items() if power < 0]
 
-    def size(self):
-        """How many factors and divisors there are."""
-        return sum(map(abs, self.count.values()))
+    def size(self) -> int:
+        """The number of factors and divisors."""
+        return sum(map(abs, self.powers.values()))
 
-    def times(self, other):
+    def times(self, other: "Factors") -> "Factors":
         """The product with another."""
-        count = dict(self.count)
-        for one, power in other.count.items():
-            count[one] = count.get(one, 0) + power
-        return Factors.of(self.number * other.number, self.divisor * other.divisor, count)
+        powers = dict(self.powers)
+        for factor, power in other.powers.items():
+            powers[factor] = powers.get(factor, 0) + power
+        return Factors.of(self.number * other.number, self.divisor * other.divisor, powers)
 
-    def without(self, factor):
-        """All but one of the factors."""
-        rest = {one: power for one, power in self.count.items() if one is not factor}
+    def without(self, factor: Variable) -> "Factors":
+        """All factors but the given one."""
+        rest = {other: power for other, power in self.powers.items() if other is not factor}
         return Factors(self.number, self.divisor, rest)
 
-    def joined(self, like):
+    def joined(self, like: Variable) -> Variable:
         """The product as an expression that broadcasts with `like`."""
-        above = [_power(one, self.count[one]) for one in self.above]
-        below = [_power(one, -self.count[one]) for one in self.below]
+        above = [_to_power(factor, self.powers[factor]) for factor in self.above]
+        below = [_to_power(factor, -self.powers[factor]) for factor in self.below]
         if abs(self.number) != 1 or not above:
             above.insert(0, number_like(abs(self.number), like))
         if self.divisor != 1:
             below.insert(0, number_like(self.divisor, like))
-        found = _times(above) / _times(below) if below else _times(above)
-        return -found if self.number < 0 else found
+        product = _product(above) / _product(below) if below else _product(above)
+        return -product if self.number < 0 else product
 
 
-def _cancelled(number, divisor):
+def _in_lowest_terms(number, divisor):
     """A quotient of numbers, in lowest terms if both are whole."""
     if isinstance(number, complex) or isinstance(divisor, complex):
         return number / divisor, 1
@@ -82,65 +84,21 @@ def _cancelled(number, divisor):
     return number // common, divisor // common
 
 
-def _power(one, n):
-    return one if n == 1 else one ** number_like(n, one)
+def _to_power(factor, power):
+    return factor if power == 1 else factor ** number_like(power, factor)
 
 
-def _times(factors):
+def _product(factors):
     return pt.mul(*factors) if len(factors) > 1 else factors[0]
 
 
-def broadcasts_to(variables, like):
+def broadcasts_to(variables: Sequence[Variable], like: Variable) -> bool:
     """Do the variables together have the shape of `like`?"""
-    shape = zip(*(one.type.broadcastable for one in variables), strict=True)
-    return tuple(map(all, shape)) == like.type.broadcastable or not like.type.ndim
+    axes = zip(*(variable.type.broadcastable for variable in variables), strict=True)
+    return tuple(map(all, axes)) == like.type.broadcastable or not like.type.ndim
 
 
-def number_like(value, like):
+def number_like(value: Any, like: Variable) -> Variable:
     """A number that broadcasts as `like` does."""
-    made = pt.constant(value, dtype=like.type.dtype)
-    return made.dimshuffle(*["x"] * like.type.ndim) if like.type.ndim else made
-
-
-class Same:
-    """One variable for all that compute the same of the same.
-
-    Parameters
-    ----------
-    known : collection of variables
-        Nothing is looked for behind these.
-    """
-
-    def __init__(self, known):
-        self.known = known
-        self.seen, self.nodes, self.constants = {}, {}, {}
-
-    def of(self, variable):
-        """The first variable that was seen to compute the same."""
-        if isinstance(variable, Constant):
-            return self._constant(variable)
-        if variable.owner is None or variable in self.known:
-            return variable
-        if variable not in self.seen:
-            self.seen[variable] = self._of(variable)
-        return self.seen[variable]
-
-    def _constant(self, variable):
-        data = getattr(variable.data, "tobytes", None)
-        key = (variable.type, data()) if data else variable
-        return self.constants.setdefault(key, variable)
-
-    def _of(self, variable):
-        node = variable.owner
-        inputs = tuple(map(self.of, node.inputs))
-        if isinstance(node.op, ScalarFromTensor) and _is_of_scalar(inputs[0]):
-            return inputs[0].owner.inputs[0]
-        key = (node.op, inputs)
-        if key not in self.nodes:
-            is_new = list(inputs) != node.inputs
-            self.nodes[key] = node.clone_with_new_inputs(list(inputs)) if is_new else node
-        return self.nodes[key].outputs[node.outputs.index(variable)]
-
-
-def _is_of_scalar(variable):
-    return variable.owner is not None and isinstance(variable.owner.op, TensorFromScalar)
+    constant = pt.constant(value, dtype=like.type.dtype)
+    return constant.dimshuffle(*["x"] * like.type.ndim) if like.type.ndim else constant

@@ -1,36 +1,43 @@
 """What variables are called, and formulas of expressions made with these names."""
 
 import itertools
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
+from typing import Any
 
 import numpy as np
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.tensor.type_other import NoneConst
 
-from symgrad.explain import indexing, loops, scalars, tensors  # noqa: F401  (they fill the table)
+from symgrad.explain.derive.shapes import Lengths
+from symgrad.explain.derive.trace import Line, Trace
+from symgrad.explain.graph import has_name, nodes_as_written
+from symgrad.explain.laws.notation import Step
+from symgrad.explain.laws.table import notation_of
+from symgrad.explain.laws.tensors import Mean
 from symgrad.explain.maths import Maths, bar, number, symbol
-from symgrad.explain.notation import notation_of
-from symgrad.explain.shapes import Lengths
-from symgrad.explain.tensors import Mean
-from symgrad.explain.trace import as_written, has_name
 from symgrad.updates import free_name
 
-__all__ = ["Formulas", "Names", "Shallow"]
+__all__ = ["Formulas", "Names", "ShallowFormulas"]
+
+_DEEPEST = 4
 
 
 class Formulas:
-    """Formulas of expressions, in terms of those that are given.
+    """Formulas of expressions, in terms of formulas that are given.
 
     Parameters
     ----------
-    given : dict, optional
+    given : mapping, or pairs
         Variable to formula.
     """
 
-    def __init__(self, given=()):
+    def __init__(
+        self, given: Mapping[Variable, Maths] | Iterable[tuple[Variable, Maths]] = ()
+    ) -> None:
         self.formulas = dict(given)
 
-    def formula(self, variable):
+    def formula(self, variable: Variable) -> Maths:
         """The formula of an expression."""
         if variable not in self.formulas:
             self.formulas[variable] = self._formula(variable)
@@ -38,43 +45,46 @@ class Formulas:
 
     def _formula(self, variable):
         if isinstance(variable, Constant):
-            return _constant(variable)
+            return _constant_formula(variable)
         node = variable.owner
         if node is None:
             return symbol(variable.name or str(variable.type))
-        args = [self.formula(one) for one in node.inputs]
+        args = [self.formula(source) for source in node.inputs]
         written = notation_of(node.op).write(node, args)
         if len(node.outputs) > 1:
             written = Maths("index", (written, number(node.outputs.index(variable))))
-        return _entrywise(written, node)
+        return _as_entrywise(written, node)
 
 
-class Shallow(Formulas):
-    """Formulas as deep as one can read, of graphs that change while they are looked at.
+class ShallowFormulas(Formulas):
+    """Formulas of limited depth, of graphs that change while they are looked at.
 
     Parameters
     ----------
     depth : int
+        Deeper parts are written as dots. Below the default, named variables are not opened.
     """
 
-    def __init__(self, depth=4):
+    def __init__(self, depth: int = _DEEPEST) -> None:
         super().__init__()
         self.depth = depth
 
-    def formula(self, variable):
+    def formula(self, variable: Variable) -> Maths:
         """The formula of an expression, with dots for what lies deeper."""
-        if variable.owner is not None and has_name(variable) and self.depth < 4:
+        if variable.owner is not None and has_name(variable) and self.depth < _DEEPEST:
             return symbol(variable.name)
         if self.depth == 0 and variable.owner is not None:
             return symbol("…")
         self.depth -= 1
-        found = self._formula(variable)
+        formula = self._formula(variable)
         self.depth += 1
-        return found
+        return formula
 
 
 class Names(Formulas):
-    """Names of the variables of a trace, the user's own, else ``z1``, ``z2``...; and formulas.
+    """Names of the variables of a trace, and formulas made with them.
+
+    Names are the user's own, else ``z1``, ``z2``...
 
     Parameters
     ----------
@@ -85,19 +95,27 @@ class Names(Formulas):
         Values of the inputs, for the lengths.
     """
 
-    def __init__(self, trace, given=(), values=()):
-        given, variables = dict(given), _in_order(trace)
-        chosen = {}
-        for one in variables:
-            if one in given or has_name(one):
-                wanted = given.get(one) or one.name
-                chosen[one] = free_name(wanted, set(chosen.values()))
+    def __init__(
+        self,
+        trace: Trace,
+        given: Mapping[Variable, str] | None = None,
+        values: Mapping[Variable, Any] | None = None,
+    ) -> None:
+        given, variables = given or {}, _variables_in_order(trace)
+        chosen: dict[Variable, str] = {}
+        for variable in variables:
+            if variable in given or has_name(variable):
+                wanted = given.get(variable) or variable.name
+                chosen[variable] = free_name(wanted, set(chosen.values()))
         free = (name for k in itertools.count(1) if (name := f"z{k}") not in chosen.values())
-        self.names = {one: chosen.get(one) or next(free) for one in variables}
-        self.lengths = Lengths(as_written(trace.outputs), set(self.names.values()), values)
-        self.formulas = {one: symbol(name) for one, name in self.names.items()}
-        self.formulas |= {trace.bars[one]: bar(self.names[one]) for one in trace.bars}
-        self.counts = {one: self._count(line) for one, line in trace.counts().items()}
+        self.names = {variable: chosen.get(variable) or next(free) for variable in variables}
+        nodes = nodes_as_written(trace.outputs)
+        self.lengths = Lengths(nodes, set(self.names.values()), values)
+        super().__init__((variable, symbol(name)) for variable, name in self.names.items())
+        self.formulas |= {
+            placeholder: bar(self.names[variable]) for variable, placeholder in trace.bars.items()
+        }
+        self.counts = {variable: self._count(line) for variable, line in trace.counts().items()}
         self.formulas |= self.counts
         self.means = {
             line.step.outputs[0]: line for line in trace.lines if isinstance(line.notation, Mean)
@@ -114,22 +132,25 @@ class Names(Formulas):
             return self.forward(self.means[variable])
         return super()._formula(variable)
 
-    def forward(self, line):
-        """The formula on the right of a line."""
-        args = [self.formula(one) for one in line.step.inputs]
-        return _entrywise(line.notation.write(line.step, args), line.step)
+    def forward(self, line: Line) -> Maths:
+        """The formula on the right-hand side of a line."""
+        args = [self.formula(source) for source in line.step.inputs]
+        return _as_entrywise(line.notation.write(line.step, args), line.step)
 
-    def without(self, hidden):
-        """Names of fewer variables: the formulas of the others are written out."""
+    def without(self, hidden: Collection[Variable]) -> "Names":
+        """Names of fewer variables: the formulas of the hidden ones are written out."""
         fewer = copy(self)
-        fewer.names = {one: name for one, name in self.names.items() if one not in hidden}
-        fewer.formulas = {one: symbol(name) for one, name in fewer.names.items()} | self.counts
+        fewer.names = {
+            variable: name for variable, name in self.names.items() if variable not in hidden
+        }
+        fewer.formulas = {variable: symbol(name) for variable, name in fewer.names.items()}
+        fewer.formulas |= self.counts
         return fewer
 
 
-def _entrywise(formula, node):
-    """A product of arrays is one of their entries, and has a sign of its own."""
-    if formula.head == "product" and sum(_is_array(one) for one in node.inputs) > 1:
+def _as_entrywise(formula: Maths, node: Step | Apply) -> Maths:
+    """A product of arrays is marked as entrywise, for it has a sign of its own."""
+    if formula.head == "product" and sum(_is_array(variable) for variable in node.inputs) > 1:
         return Maths("product", formula.args, "entries")
     return formula
 
@@ -138,7 +159,7 @@ def _is_array(variable):
     return any(size != 1 for size in getattr(variable.type, "shape", ()))
 
 
-def _constant(variable):
+def _constant_formula(variable):
     if variable is NoneConst or getattr(variable, "data", None) is None:
         return symbol("None")
     if isinstance(variable.data, slice):
@@ -152,30 +173,30 @@ def _constant(variable):
     return symbol(f"constant{data.shape}".replace(",)", ")").replace(" ", ""))
 
 
-def _in_order(trace):
+def _variables_in_order(trace):
     """Inputs and results, each once, in the order in which they are met."""
-    found = {}
+    results = {variable for line in trace.lines for variable in line.step.outputs}
+    ordered: dict[Variable, None] = {}
     for line in trace.lines:
-        for one in line.step.inputs:
-            if one.owner is None and not isinstance(one, Constant):
-                found[one] = None
+        for variable in line.step.inputs:
+            if variable.owner is None and not isinstance(variable, Constant):
+                ordered[variable] = None
             else:
-                found |= dict.fromkeys(_leaves(one, trace))
-        found |= dict.fromkeys(line.step.outputs)
-    found |= dict.fromkeys([*trace.wrt, *trace.outputs])
-    return list(found)
+                ordered |= dict.fromkeys(_inputs_behind(variable, results))
+        ordered |= dict.fromkeys(line.step.outputs)
+    ordered |= dict.fromkeys([*trace.wrt, *trace.outputs])
+    return list(ordered)
 
 
-def _leaves(variable, trace):
+def _inputs_behind(variable, results):
     """The inputs behind what is written inline."""
-    results = {one for line in trace.lines for one in line.step.outputs}
-    stack, found = [variable], []
+    stack, inputs = [variable], []
     while stack:
-        one = stack.pop()
-        if isinstance(one, Constant) or one in results:
+        source = stack.pop()
+        if isinstance(source, Constant) or source in results:
             continue
-        if one.owner is None:
-            found.append(one)
+        if source.owner is None:
+            inputs.append(source)
         else:
-            stack.extend(reversed(one.owner.inputs))
-    return found
+            stack.extend(reversed(source.owner.inputs))
+    return inputs

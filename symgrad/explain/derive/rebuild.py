@@ -1,25 +1,30 @@
-"""A graph made anew: in float64, with variables replaced or moved."""
+"""Evaluate a graph, and rebuild it in float64 with variables replaced or moved."""
 
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.type import Type
 from pytensor.scalar.basic import Cast
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 
-from symgrad.explain.notation import is_float
-from symgrad.explain.trace import as_written
+from symgrad.explain.graph import is_float, nodes_as_written
 from symgrad.substitute import substitute
 
 __all__ = ["evaluator", "exact_type", "rebuilt", "values_at"]
 
 
-def evaluator(inputs, outputs):
-    """A function of inputs and shared variables, computed by each Op's own Python code."""
-    free = {one: one.type() for one in inputs if isinstance(one, SharedVariable)}
-    inputs = [free.get(one, one) for one in inputs]
-    outputs = substitute(list(outputs), free)
+def evaluator(
+    inputs: Sequence[Variable], outputs: Sequence[Variable]
+) -> Callable[..., list[np.ndarray]]:
+    """A function of inputs and shared variables, computed by the Python code of each Op."""
+    placeholders = {x: x.type() for x in inputs if isinstance(x, SharedVariable)}
+    inputs = [placeholders.get(x, x) for x in inputs]
+    outputs = substitute(list(outputs), placeholders)
     with _python():
         compiled = pytensor.function(
             inputs, outputs, mode=Mode("py", None), on_unused_input="ignore"
@@ -32,44 +37,50 @@ def evaluator(inputs, outputs):
     return evaluate
 
 
-def values_at(point, variables):
+def values_at(
+    point: Mapping[Variable, np.ndarray], variables: Sequence[Variable]
+) -> list[np.ndarray]:
     """The values of variables where those of all inputs are known, each in its own dtype."""
     return evaluator(list(point), list(variables))(*point.values())
 
 
 def _python():
-    """Graphs inside Ops are compiled when they are first met: these need no C, either."""
+    """Compile graphs inside Ops without C, too: that happens when they are first called."""
     return pytensor.config.change_flags(mode="FAST_COMPILE")
 
 
-def exact_type(variable):
-    """The type of a variable, in float64 if it is of floats."""
+def exact_type(variable: Variable) -> Type:
+    """The type of a variable, in float64 if it is a type of floats."""
     return variable.type.clone(dtype="float64") if is_float(variable) else variable.type
 
 
-def rebuilt(outputs, replacements, moved=()):
+def rebuilt(
+    outputs: Sequence[Variable],
+    replacements: Mapping[Variable, Variable],
+    offsets: Mapping[Variable, Variable] | None = None,
+) -> list[Variable]:
     """Outputs in float64 with variables replaced, and offsets added to others.
 
     Parameters
     ----------
     outputs : list of variables
-    replacements : dict
-        Variable to variable; what lies behind is not looked at.
-    moved : mapping
+    replacements : mapping
+        Variable to variable. What the replaced variable was made of does not matter.
+    offsets : mapping, optional
         Variable to what is added to it.
     """
-    new, moved = dict(replacements), dict(moved)
-    for node in as_written(outputs):
-        if all(one in new for one in node.outputs):
+    new, offsets = dict(replacements), offsets or {}
+    for node in nodes_as_written(outputs):
+        if all(output in new for output in node.outputs):
             continue
-        made = _remade(node, [_exact(new.get(one, one)) for one in node.inputs])
-        for old, one in zip(node.outputs, made, strict=True):
-            if old not in new:
-                new[old] = one + moved[old] if old in moved else one
-    return [_exact(new.get(one, one)) for one in outputs]
+        clones = _in_float64(node, [_exact(new.get(x, x)) for x in node.inputs])
+        for output, clone in zip(node.outputs, clones, strict=True):
+            if output not in new:
+                new[output] = clone + offsets[output] if output in offsets else clone
+    return [_exact(new.get(output, output)) for output in outputs]
 
 
-def _remade(node, inputs):
+def _in_float64(node, inputs):
     op = node.op
     if isinstance(op, Elemwise) and isinstance(op.scalar_op, Cast) and is_float(node.outputs[0]):
         return [pt.cast(inputs[0], "float64")]

@@ -1,64 +1,66 @@
-"""An expression to its textbook form: still an expression, which can be computed and checked."""
+"""From an expression to its textbook form, which is still an expression that can be computed."""
 
+from collections.abc import Collection
 from math import prod
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import basic as scalar
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.math import Dot
 from pytensor.tensor.special import LogSoftmax
 
-from symgrad.explain.factors import Factors, Same, broadcasts_to, number_like
-from symgrad.explain.scalars import constant_of
+from symgrad.explain.derive.factors import Factors, broadcasts_to, number_like
+from symgrad.explain.derive.merge import Merger
+from symgrad.explain.laws.scalars import constant_of
 from symgrad.subsets import indices_of, is_index_write
 
 __all__ = ["simplified"]
 
-# Higher powers are not multiplied out to be cancelled.
+# Higher powers are not multiplied out for cancelling.
 _POWERS = range(2, 10)
 _ENTRYWISE = (scalar.TrueDiv, scalar.Mul, scalar.Neg, scalar.Second)
 
 
-def simplified(expression, known):
-    """The expression without factors of one, terms of zero, and exponents that are ones.
+def simplified(expression: Variable, known: Collection[Variable]) -> Variable:
+    """The expression without factors of 1, terms of 0 and exponents of 1.
 
-    Equal factors are cancelled or become powers, equal terms become multiples, and numbers come to
-    the front of products, sums and matrix products.
+    Equal factors cancel or become powers, equal terms become multiples, and numbers come to the
+    front of products, sums and matrix products.
 
     Parameters
     ----------
     expression : variable
     known : collection of variables
-        Those that have names: nothing is looked for behind them.
+        Variables with names. They are taken as they are.
 
     Returns
     -------
     variable
         Of the same type.
     """
-    return _Simplifier(known).of(expression)
+    return _Simplifier(known).simplified(expression)
 
 
 class _Simplifier:
     def __init__(self, known):
         self.known = known
         self.done = {}
-        self.same = Same(known)
+        self.merger = Merger(known)
         self.values = {}
 
-    def of(self, variable):
+    def simplified(self, variable):
         node = variable.owner
         if node is None or variable in self.known:
             return variable
         if variable not in self.done:
-            inputs = [self.of(one) for one in node.inputs]
+            inputs = [self.simplified(source) for source in node.inputs]
             rebuilt = variable
             if inputs != node.inputs:
-                rebuilt = node.clone_with_new_inputs(inputs, strict=False)
-                rebuilt = rebuilt.outputs[node.outputs.index(variable)]
-            self.done[variable] = self.same.of(_like(self._step(rebuilt), variable))
+                clone = node.clone_with_new_inputs(inputs, strict=False)
+                rebuilt = clone.outputs[node.outputs.index(variable)]
+            self.done[variable] = self.merger.merged(_cast_like(self._step(rebuilt), variable))
         return self.done[variable]
 
     def _step(self, variable):
@@ -66,8 +68,8 @@ class _Simplifier:
         if node is None:
             return variable
         if isinstance(node.op, Elemwise):
-            rule = _RULES.get(type(node.op.scalar_op))
-            return rule(self, variable, *node.inputs) if rule else variable
+            method = _METHODS.get(type(node.op.scalar_op))
+            return method(self, variable, *node.inputs) if method else variable
         if isinstance(node.op, DimShuffle):
             return self._shuffle(variable, node)
         if isinstance(node.op, CAReduce) and isinstance(node.op.scalar_op, scalar.Add):
@@ -80,7 +82,7 @@ class _Simplifier:
             self.values[variable] = constant_of(variable)
         return self.values[variable]
 
-    def _hides(self, variable, kind):
+    def _is_unnamed(self, variable, kind):
         """Is this an unnamed result of a scalar Op of a kind?"""
         node = variable.owner
         return (
@@ -93,25 +95,26 @@ class _Simplifier:
     # Axes, sums and matrix products.
 
     def _shuffle(self, variable, node):
-        """Axes added and dropped again; and numbers, that have no axes to speak of."""
+        """Cancel axes that are added and dropped again; move shuffles into entrywise Ops."""
         (inner,), order = node.inputs, node.op.new_order
         if inner.owner is None or inner in self.known:
             return variable
         if isinstance(inner.owner.op, DimShuffle):
-            order = [one if one == "x" else inner.owner.op.new_order[one] for one in order]
+            order = [axis if axis == "x" else inner.owner.op.new_order[axis] for axis in order]
             source = inner.owner.inputs[0]
-            if _keeps(order, source):
+            if _keeps_all_entries(order, source):
                 return source.dimshuffle(*order) if order != list(range(source.ndim)) else source
         if _is_matmul(inner.owner.op) and order == (1, 0):
-            a, b = (self._step(one.T) for one in inner.owner.inputs)
+            a, b = (self._step(factor.T) for factor in inner.owner.inputs)
             return inner.owner.op(b, a)
-        if self._hides(inner, _ENTRYWISE) and all(_keeps(order, x) for x in inner.owner.inputs):
-            parts = [self._step(one.dimshuffle(*order)) for one in inner.owner.inputs]
+        is_entrywise = self._is_unnamed(inner, _ENTRYWISE)
+        if is_entrywise and all(_keeps_all_entries(order, x) for x in inner.owner.inputs):
+            parts = [self._step(part.dimshuffle(*order)) for part in inner.owner.inputs]
             return self._step(inner.owner.op(*parts))
         return variable
 
     def _sum(self, variable, node):
-        """A number times a sum; and the sum of a scatter-add is that of what was scattered."""
+        """Take numbers out of a sum. The sum of a scatter-add is that of what was scattered."""
         (x,) = node.inputs
         if self._is_scatter(x) and variable.type.ndim == 0:
             base, value = x.owner.inputs[:2]
@@ -123,30 +126,31 @@ class _Simplifier:
         if rest is x:
             return variable
         kept = [axis for axis in range(x.type.ndim) if axis not in axes]
-        front = Factors(
-            front.number, front.divisor,
-            {self._step(one.dimshuffle(*kept)): power for one, power in front.count.items()},
-        )  # fmt: skip
+        powers = {
+            self._step(factor.dimshuffle(*kept)): power for factor, power in front.powers.items()
+        }
+        front = Factors(front.number, front.divisor, powers)
         return front.times(Factors(1, 1, {node.op(rest): 1})).joined(variable)
 
     def _matmul(self, variable, node):
-        """Numbers times a product."""
-        (front, a), (more, b) = (self._taken_out(one, range(one.ndim)) for one in node.inputs)
+        """Take numbers out of a matrix product."""
+        (of_a, a), (of_b, b) = (self._taken_out(x, range(x.ndim)) for x in node.inputs)
         if [a, b] == node.inputs:
             return variable
-        return front.times(more).times(Factors(1, 1, {node.op(a, b): 1})).joined(variable)
+        return of_a.times(of_b).times(Factors(1, 1, {node.op(a, b): 1})).joined(variable)
 
     def _taken_out(self, variable, axes):
         """The factors that are the same along axes, and the rest."""
         parts = self._split([variable])
         same = {
-            one: power for one, power in parts.count.items()
-            if all(one.type.broadcastable[axis] for axis in axes)
+            factor: power for factor, power in parts.powers.items()
+            if all(factor.type.broadcastable[axis] for axis in axes)
         }  # fmt: skip
-        rest = Factors(1, 1, {one: n for one, n in parts.count.items() if one not in same})
-        if not rest.above or not broadcasts_to(rest.count, variable):
+        others = {factor: n for factor, n in parts.powers.items() if factor not in same}
+        rest = Factors(1, 1, others)
+        if not rest.above or not broadcasts_to(list(others), variable):
             return Factors(1, 1, {}), variable
-        is_whole = len(rest.count) == len(parts.count) and parts.number == parts.divisor
+        is_whole = not same and parts.number == parts.divisor
         left = variable if is_whole else rest.joined(variable)
         return Factors(parts.number, parts.divisor, same), left
 
@@ -159,68 +163,71 @@ class _Simplifier:
         return variable if self._value(y) == 0 else self._fraction(variable, [x], [y])
 
     def _fraction(self, variable, factors, divisors=()):
-        """One sign and one number in front, one quotient, and no ones."""
+        """Write a product with one sign, one number in front, and at most one quotient."""
         parts = self._split(factors, divisors)
         if parts.number == 0:
             return pt.zeros_like(variable)
         parts = self._gathered(parts)
-        found = self._distributed(variable, parts)
-        if found is None:
-            found = parts.joined(variable)
-        fits = found.type.broadcastable == variable.type.broadcastable
-        return found if fits else pt.second(variable, found)
+        result = self._distributed(variable, parts)
+        if result is None:
+            result = parts.joined(variable)
+        fits = result.type.broadcastable == variable.type.broadcastable
+        return result if fits else pt.second(variable, result)
 
     def _split(self, factors, divisors=()):
-        """Products, quotients and powers taken apart."""
-        number, divisor, count = 1, 1, {}
-        stack = [*((one, -1) for one in divisors), *((one, 1) for one in reversed(factors))]
+        """Take products, quotients and powers apart."""
+        number, divisor, powers = 1, 1, {}
+        stack = [*((x, -1) for x in divisors), *((x, 1) for x in reversed(factors))]
         while stack:
-            one, power = stack.pop()
-            value = self._value(one)
-            inputs = one.owner.inputs if one.owner else ()
-            if self._hides(one, scalar.TrueDiv):
+            factor, power = stack.pop()
+            value = self._value(factor)
+            inputs = factor.owner.inputs if factor.owner else ()
+            if self._is_unnamed(factor, scalar.TrueDiv):
                 stack += [(inputs[1], -power), (inputs[0], power)]
             elif value is not None and power > 0:
                 number *= prod([value] * power)  # infinite rather than an error
             elif value:
                 divisor *= prod([value] * -power)
-            elif self._hides(one, scalar.Neg):
+            elif self._is_unnamed(factor, scalar.Neg):
                 number *= (-1) ** abs(power)
                 stack.append((inputs[0], power))
-            elif self._hides(one, scalar.Second):
-                # What was filled into a shape broadcasts as well without.
+            elif self._is_unnamed(factor, scalar.Second):
+                # What was filled into a shape broadcasts just as well by itself.
                 stack.append((inputs[1], power))
-            elif self._hides(one, scalar.Mul):
-                stack += [(each, power) for each in reversed(inputs)]
-            elif self._is_power(one, abs(power)):
+            elif self._is_unnamed(factor, scalar.Mul):
+                stack += [(x, power) for x in reversed(inputs)]
+            elif self._is_low_power(factor, abs(power)):
                 stack.append((inputs[0], power * int(self._value(inputs[1]))))
             else:
-                one = self.same.of(one)
-                count[one] = count.get(one, 0) + power
-        return Factors.of(number, divisor, count)
+                factor = self.merger.merged(factor)
+                powers[factor] = powers.get(factor, 0) + power
+        return Factors.of(number, divisor, powers)
 
-    def _is_power(self, variable, power):
+    def _is_low_power(self, variable, power):
         """Is this a power that is still low when it is raised to another?"""
-        if not self._hides(variable, scalar.Pow):
+        if not self._is_unnamed(variable, scalar.Pow):
             return False
         exponent = self._value(variable.owner.inputs[1])
         return exponent in _POWERS and power * exponent in _POWERS
 
     def _distributed(self, variable, parts):
-        """``p·(a/p + b)`` as ``a + p·b``: a factor goes into a sum if it cancels there."""
-        for one in parts.above:
-            terms, others = self._terms(one), parts.without(one)
-            if len(terms) == 1 or parts.count[one] != 1:
+        """``p·(a/p + b)`` as ``a + p·b``: multiply a factor into a sum if it cancels there."""
+        for factor in parts.above:
+            terms, others = self._terms(factor), parts.without(factor)
+            if len(terms) == 1 or parts.powers[factor] != 1:
                 continue
             split = [self._split([term]) for _, term in terms]
-            made = [self._gathered(others.times(term)) for term in split]
+            products = [self._gathered(others.times(term)) for term in split]
             size = others.size()
-            if all(m.size() == t.size() + size for m, t in zip(made, split, strict=True)):
+            pairs = zip(products, split, strict=True)
+            if all(product.size() == term.size() + size for product, term in pairs):
                 continue
-            made = [part.joined(variable) for part in made]
-            made = [-part if s < 0 else part for (s, _), part in zip(terms, made, strict=True)]
-            if broadcasts_to(made, variable):
-                return self.total(pt.add(*made), *made)
+            joined = [product.joined(variable) for product in products]
+            signed = [
+                -term if sign < 0 else term for (sign, _), term in zip(terms, joined, strict=True)
+            ]
+            if broadcasts_to(signed, variable):
+                return self.total(pt.add(*signed), *signed)
         return None
 
     def _gathered(self, parts):
@@ -228,14 +235,15 @@ class _Simplifier:
         for scatter in filter(self._is_scatter, parts.above):
             base, value, *index = scatter.owner.inputs
             inside, others = self._split([value]), parts.without(scatter)
-            for one in others.above:
-                if one.type.broadcastable != scatter.type.broadcastable:
+            for factor in others.above:
+                if factor.type.broadcastable != scatter.type.broadcastable:
                     continue
-                read = self.same.of(one[indices_of(scatter.owner)])
-                made = inside.times(Factors(1, 1, {read: 1})).joined(value)
-                if read in inside.below and made.type.broadcastable == value.type.broadcastable:
-                    whole = scatter.owner.clone_with_new_inputs([base, made, *index])
-                    rest = others.times(Factors(1, 1, {one: -1}))
+                read = self.merger.merged(factor[indices_of(scatter.owner)])
+                product = inside.times(Factors(1, 1, {read: 1})).joined(value)
+                fits = product.type.broadcastable == value.type.broadcastable
+                if read in inside.below and fits:
+                    whole = scatter.owner.clone_with_new_inputs([base, product, *index])
+                    rest = others.times(Factors(1, 1, {factor: -1}))
                     return rest.times(Factors(1, 1, {whole.outputs[0]: 1}))
         return parts
 
@@ -252,54 +260,53 @@ class _Simplifier:
     # Sums and differences.
 
     def total(self, variable, *terms):
-        kept = [one for one in terms if self._value(one) != 0]
+        kept = [term for term in terms if self._value(term) != 0]
         kept = self._collected(variable, kept) or kept
         if not kept or not broadcasts_to(kept, variable):
             return variable
         return pt.add(*kept) if len(kept) > 1 else kept[0]
 
     def difference(self, variable, a, b):
-        values = self._value(a), self._value(b)
-        if None not in values:
-            return number_like(values[0] - values[1], variable)
-        if values[1] == 0 and broadcasts_to([a], variable):
+        of_a, of_b = self._value(a), self._value(b)
+        if of_a is not None and of_b is not None:
+            return number_like(of_a - of_b, variable)
+        if of_b == 0 and broadcasts_to([a], variable):
             return a
-        if values[1] is not None and values[1] < 0:
-            return pt.add(a, number_like(-values[1], b))
+        if of_b is not None and of_b < 0:
+            return pt.add(a, number_like(-of_b, b))
         kept = self._collected(variable, [a, -b])
         return self.total(variable, *kept) if kept else variable
 
     def _terms(self, variable):
-        """``(sign, term)`` of a sum or difference; itself, if it is none."""
+        """``(sign, term)`` for each term of a sum or difference; of any other variable, itself."""
         inputs = variable.owner.inputs if variable.owner else ()
-        if self._hides(variable, scalar.Add):
-            return [pair for one in inputs for pair in self._terms(one)]
-        if self._hides(variable, scalar.Sub):
+        if self._is_unnamed(variable, scalar.Add):
+            return [pair for term in inputs for pair in self._terms(term)]
+        if self._is_unnamed(variable, scalar.Sub):
             a, b = inputs
-            return [*self._terms(a), *((-sign, one) for sign, one in self._terms(b))]
-        if self._hides(variable, scalar.Neg):
-            return [(-sign, one) for sign, one in self._terms(*inputs)]
+            return [*self._terms(a), *((-sign, term) for sign, term in self._terms(b))]
+        if self._is_unnamed(variable, scalar.Neg):
+            return [(-sign, term) for sign, term in self._terms(*inputs)]
         return [(1, variable)]
 
     def _collected(self, variable, terms):
-        """The terms, those that differ by a number alone as one; None if there are no such."""
+        """The terms with like terms added up; None if there are none."""
         groups = {}
-        flat = [pair for one in terms for pair in self._terms(one)]
+        flat = [pair for term in terms for pair in self._terms(term)]
         for sign, term in flat:
             parts = self._split([term])
-            key = (term.type.broadcastable, frozenset(parts.count.items()))
+            key = (term.type.broadcastable, frozenset(parts.powers.items()))
             groups.setdefault(key, []).append((sign * parts.number / parts.divisor, sign, term))
         if len(groups) == len(flat):
             return None
-        found = []
-        for (_, count), group in groups.items():
-            (number, sign, term), *rest = group
-            if rest:
-                number = sum(one for one, _, _ in group)
-                found += [Factors.of(number, 1, dict(count)).joined(variable)] if number else []
-            else:
-                found.append(-term if sign < 0 else term)
-        return found or [number_like(0, variable)]
+        collected = []
+        for (_, powers), group in groups.items():
+            if len(group) == 1:
+                ((_, sign, term),) = group
+                collected.append(-term if sign < 0 else term)
+            elif coefficient := sum(number for number, _, _ in group):
+                collected.append(Factors.of(coefficient, 1, dict(powers)).joined(variable))
+        return collected or [number_like(0, variable)]
 
     # Signs, powers and functions.
 
@@ -307,7 +314,7 @@ class _Simplifier:
         return value if value.type.broadcastable == variable.type.broadcastable else variable
 
     def negative(self, variable, x):
-        if self._hides(x, scalar.Neg):
+        if self._is_unnamed(x, scalar.Neg):
             return x.owner.inputs[0]
         value = self._value(x)
         return number_like(-value, variable) if value is not None else variable
@@ -328,7 +335,7 @@ class _Simplifier:
         return pt.special.softmax(node.inputs[0], axis=node.op.axis)
 
 
-_RULES = {
+_METHODS = {
     scalar.Second: _Simplifier.second,
     scalar.Mul: _Simplifier.product,
     scalar.Add: _Simplifier.total,
@@ -344,13 +351,14 @@ def _is_matmul(op):
     return isinstance(op, Dot) or (isinstance(op, Blockwise) and isinstance(op.core_op, Dot))
 
 
-def _keeps(order, source):
-    """Is every axis of the source that is left out of length 1?"""
-    return all(source.type.shape[k] == 1 for k in range(source.type.ndim) if k not in order)
+def _keeps_all_entries(order, source):
+    """Does every axis that is left out of the order have length 1?"""
+    shape = source.type.shape
+    return all(size == 1 for axis, size in enumerate(shape) if axis not in order)
 
 
-def _like(new, old):
-    """The new variable in the dtype of the old, if they have the same axes; else the old."""
+def _cast_like(new, old):
+    """The new variable in the dtype of the old. Constants stay as they are."""
     if isinstance(new, Constant) or new.type.dtype == old.type.dtype:
         return new
     return pt.cast(new, old.type.dtype)

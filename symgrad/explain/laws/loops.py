@@ -1,99 +1,111 @@
-"""Ops with a computation inside: a Scan and its recurrence, an OpFromGraph and its body."""
+"""The notations of Ops with a computation inside: Scan, OpFromGraph and IfElse."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 
 from pytensor.compile.builders import OpFromGraph
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
 from pytensor.scan.op import Scan
 
+from symgrad.explain.graph import has_name, is_float
+from symgrad.explain.laws.notation import Notation, Step
 from symgrad.explain.maths import Maths, call, number
-from symgrad.explain.notation import Notation, is_float, notation
-from symgrad.explain.trace import has_name
 
 if find_spec("pytensor.conditional"):
     from pytensor.conditional.op import IfElse
 else:  # PyTensor before 3.3
     from pytensor.ifelse import IfElse
 
-__all__ = ["Body", "body_of"]
+__all__ = ["LOOPS", "Body", "body_of"]
+
+_STATE_LETTERS = "hcsuvw"
 
 
 @dataclass(frozen=True)
 class Body:
-    """The computation inside an Op: its variables, and what they are called there."""
+    """The computation inside an Op.
 
-    inputs: list
-    outputs: list
-    names: dict
+    Attributes
+    ----------
+    inputs, outputs : list of variables
+    names : dict
+        Variable to its name inside.
+    title : str
+        What the computation is.
+    """
+
+    inputs: list[Variable]
+    outputs: list[Variable]
+    names: dict[Variable, str]
+    title: str
 
 
-@notation(Scan)
-class Recurrence(Notation):
-    """A step that is repeated; its adjoint is a recurrence that runs backwards."""
+class Loop(Notation):
+    """A step that is repeated. Its adjoint is a loop that runs backwards."""
 
     law = "backpropagation through time"
-    inside = "one step, at time t"
 
     def write(self, step, args):
-        """What is read and repeated; the number of steps and the lengths of results are not."""
+        """Write what is read; leave out the number of steps and the lengths of results."""
         inputs = list(step.inputs)
         lengths = [inputs[0], *step.op.outer_nitsot(inputs)]
         sources = [_unsliced(arg) for x, arg in zip(inputs, args, strict=True) if x not in lengths]
         parts = dict.fromkeys(base for base, _ in sources if base.head != "number")
-        is_back = any(is_back for _, is_back in sources)
-        return call("reverse_scan" if is_back else "scan", *parts)
+        is_reversed = any(is_reversed for _, is_reversed in sources)
+        return call("reverse_scan" if is_reversed else "scan", *parts)
 
 
 def _unsliced(formula):
-    """What is behind slices, and whether one of them turns it round."""
-    is_back = False
-    while formula.head == "index" and all(one.head == "slice" for one in formula.args[1:]):
-        is_back |= any(one.args[2:] == (number(-1),) for one in formula.args[1:])
+    """What is behind slices, and whether one of them reverses it."""
+    is_reversed = False
+    while formula.head == "index" and all(entry.head == "slice" for entry in formula.args[1:]):
+        is_reversed |= any(entry.args[2:] == (number(-1),) for entry in formula.args[1:])
         formula = formula.args[0]
-    return formula, is_back
+    return formula, is_reversed
 
 
-@notation(OpFromGraph)
-class Inner(Notation):
-    """A computation with a name: the chain rule goes on inside."""
+class NamedComputation(Notation):
+    """An OpFromGraph."""
 
     law = "chain rule inside"
-    inside = "what it computes"
 
     def write(self, step, args):
         name = getattr(step.op, "name", None) or type(step.op).__name__
         return call(name, *args)
 
 
-@notation(IfElse)
 class Branch(Notation):
-    """One of two branches, of which only the one that is taken is computed."""
+    """One of two branches. Only the one that is taken is computed."""
 
     law = "the branch that is taken"
 
     def write(self, step, args):
-        n = step.op.n_outs
-        return Maths("cases", (args[0], args[1], args[1 + n]))
+        return Maths("cases", (args[0], args[1], args[1 + step.op.n_outs]))
 
 
-def body_of(step, names):
-    """The :class:`Body` of an Op, or None.
+def body_of(step: Step | Apply, names: Sequence[str]) -> Body | None:
+    """The computation inside the Op of a step, or None.
 
     Parameters
     ----------
     step : Step
     names : list of str
-        What the inputs of the step are called.
+        The names of the step's inputs.
     """
     if isinstance(step.op, Scan):
         return _body_of_scan(step)
     if type(step.op) is OpFromGraph:
-        inputs, outputs = _inner(step.op)
-        return Body(inputs, outputs, dict(zip(inputs, names, strict=True)))
+        inputs, outputs = _inner_graph(step.op)
+        return Body(
+            inputs, outputs, dict(zip(inputs, names, strict=True)), title="what it computes"
+        )
     return None
 
 
-def _inner(op):
+def _inner_graph(op):
     """Inputs and outputs of the graph inside an Op, which newer releases of PyTensor freeze."""
     graph = op.fgraph
     graph = graph.unfreeze() if hasattr(graph, "unfreeze") else graph
@@ -101,36 +113,55 @@ def _inner(op):
 
 
 def _body_of_scan(step):
-    """One step of the loop: sequences at t, states at t - 1 and before, and what is constant."""
+    """One step of the loop: sequences at t, earlier states, and what stays the same."""
     op, outer = step.op, list(step.inputs)
-    inputs, outputs = _inner(op)
+    inputs, outputs = _inner_graph(op)
     names = {}
-    for one, source in zip(op.inner_seqs(inputs), op.outer_seqs(outer), strict=True):
-        names[one] = f"{_base(source, 'x')}[t]"
-    states = [*op.inner_mitsot(inputs), *op.inner_sitsot(inputs)]
-    taps = [*op.info.mit_sot_in_slices, *op.info.sit_sot_in_slices]
-    labels = "hcsuvw"
-    flat = [tap for group in op.info.mit_sot_in_slices for tap in group]
-    flat += [-1] * len(op.inner_sitsot(inputs))
-    owners = [k for k, group in enumerate(taps) for _ in group]
-    for one, tap, owner in zip(_flat(states), flat, owners, strict=True):
-        names[one] = f"{labels[owner % len(labels)]}[t{tap}]"
-    for one, source in zip(op.inner_non_seqs(inputs), op.outer_non_seqs(outer), strict=True):
-        names[one] = _base(source, "w")
-    states_out = [*op.inner_mitsot_outs(outputs), *op.inner_sitsot_outs(outputs)]
-    for k, one in enumerate(states_out):
-        names[one] = f"{labels[k % len(labels)]}[t]"
-    outs = [one for one in outputs if is_float(one)]
-    return Body([one for one in inputs if is_float(one)], outs, names)
+    for variable, source in zip(op.inner_seqs(inputs), op.outer_seqs(outer), strict=True):
+        names[variable] = f"{_user_name(source, 'x')}[t]"
+    for variable, (state, tap) in zip(_states(op, inputs), _taps(op, inputs), strict=True):
+        names[variable] = f"{_state_name(state)}[t{tap}]"
+    for variable, source in zip(op.inner_non_seqs(inputs), op.outer_non_seqs(outer), strict=True):
+        names[variable] = _user_name(source, "w")
+    new_states = [*op.inner_mitsot_outs(outputs), *op.inner_sitsot_outs(outputs)]
+    for state, variable in enumerate(new_states):
+        names[variable] = f"{_state_name(state)}[t]"
+    floats = [variable for variable in inputs if is_float(variable)]
+    results = [variable for variable in outputs if is_float(variable)]
+    return Body(floats, results, names, title="one step, at time t")
 
 
-def _flat(states):
-    for one in states:
-        yield from one if isinstance(one, (list, tuple)) else [one]
+def _states(op, inputs):
+    """The earlier states that a step reads; several at once for a state with several taps."""
+    groups = [*op.inner_mitsot(inputs), *op.inner_sitsot(inputs)]
+    return list(
+        chain.from_iterable(
+            group if isinstance(group, (list, tuple)) else [group] for group in groups
+        )
+    )
 
 
-def _base(variable, default):
+def _taps(op, inputs):
+    """``(number of the state, tap)`` for each of the earlier states."""
+    several, single = op.info.mit_sot_in_slices, op.info.sit_sot_in_slices
+    taps = [tap for group in several for tap in group] + [-1] * len(op.inner_sitsot(inputs))
+    numbers = [state for state, group in enumerate([*several, *single]) for _ in group]
+    return list(zip(numbers, taps, strict=True))
+
+
+def _state_name(state):
+    return _STATE_LETTERS[state % len(_STATE_LETTERS)]
+
+
+def _user_name(variable, default):
     """The user's name of what a loop was given, behind the slices that scan puts there."""
     while variable.owner is not None and not has_name(variable):
         variable = variable.owner.inputs[0]
     return variable.name or default
+
+
+LOOPS: dict[type[Op], Notation] = {
+    Scan: Loop(),
+    OpFromGraph: NamedComputation(),
+    IfElse: Branch(),
+}

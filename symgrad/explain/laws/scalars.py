@@ -1,55 +1,61 @@
-"""The table of scalar Ops: names, derivatives and the laws they are known by, one line each."""
+"""The notations of scalar Ops: name, derivatives and law, one line each."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytensor.scalar.math as pm
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+from pytensor.graph.op import Op
 from pytensor.scalar import basic as pb
 from pytensor.tensor.basic import get_underlying_scalar_constant_value
 
+from symgrad.explain.laws.notation import Notation
 from symgrad.explain.maths import Maths, call
-from symgrad.explain.notation import Notation, notation
 
-__all__ = ["Scalar", "constant_of"]
+__all__ = ["SCALARS", "Scalar", "constant_of"]
 
 _PI = np.pi
 
 
 class Scalar(Notation):
-    """A scalar function by the derivatives of its inputs.
+    """A scalar function, given by the derivatives with respect to its inputs.
 
     Parameters
     ----------
     spelling : str or callable
-        The function's name, or formulas of the inputs -> formula.
+        The function's name, or a function from the formulas of the inputs to the formula.
     derivatives : callable
-        ``(z, *inputs)`` -> a derivative for each input, as PyTensor expressions; None where it is
-        zero or none; ``NotImplemented`` for what has no closed form, which PyTensor finds its own
-        way.
+        ``(z, *inputs)`` -> a PyTensor expression for each input. None where there is no
+        derivative or it is zero, ``NotImplemented`` where it has no closed form: then PyTensor's
+        own pullback is used.
     law : str
     """
 
-    def __init__(self, spelling, derivatives, law):
+    def __init__(
+        self, spelling: str | Callable[..., Maths], derivatives: Callable[..., list], law: str
+    ) -> None:
         self.spelling, self.derivatives, self.law = spelling, derivatives, law
 
     def write(self, step, args):
-        return (
-            call(self.spelling, *args) if isinstance(self.spelling, str) else self.spelling(*args)
-        )
+        if isinstance(self.spelling, str):
+            return call(self.spelling, *args)
+        return self.spelling(*args)
 
     def local(self, step, position):
-        found = self.derivatives(step.outputs[0], *step.inputs)[position]
-        return None if _is_none(found) else found
+        derivative = self.derivatives(step.outputs[0], *step.inputs)[position]
+        return None if derivative is NotImplemented else derivative
 
     def pull(self, step, bars):
-        found = self.derivatives(step.outputs[0], *step.inputs)
-        return [one if _is_none(one) else bars[0] * one for one in found]
+        derivatives = self.derivatives(step.outputs[0], *step.inputs)
+        return [
+            derivative if derivative is None or derivative is NotImplemented
+            else bars[0] * derivative
+            for derivative in derivatives
+        ]  # fmt: skip
 
 
-def _is_none(derivative):
-    return derivative is None or derivative is NotImplemented
-
-
-def constant_of(variable):
+def constant_of(variable: Variable) -> complex | None:
     """The number that all entries of a variable are known to be, or None."""
     value = get_underlying_scalar_constant_value(variable, raise_not_constant=False)
     return value.item() if isinstance(value, (np.ndarray, np.generic)) else None
@@ -63,7 +69,7 @@ def _relation(sign):
     return lambda *args: Maths("relation", args, sign)
 
 
-def _none(z, *inputs):
+def _no_derivatives(z, *inputs):
     return [None] * len(inputs)
 
 
@@ -73,22 +79,20 @@ def _truth(condition):
 
 
 def _flat(head):
-    """Sums in a sum, and products in a product, need no brackets."""
+    """Write sums within sums, and products within products, without brackets."""
 
     def write(*args):
         parts = []
-        for one in args:
-            parts.extend(one.args if one.head == head else (one,))
+        for arg in args:
+            parts.extend(arg.args if arg.head == head else (arg,))
         return Maths(head, tuple(parts))
 
     return write
 
 
-def _minus(a, b):
-    opposite = Maths("negative", (b,))
-    if b.head == "negative":
-        opposite = b.args[0]
-    return Maths("sum", ((*a.args,) if a.head == "sum" else (a,)) + (opposite,))
+def _difference(a, b):
+    terms = a.args if a.head == "sum" else (a,)
+    return Maths("sum", (*terms, _negative(b)))
 
 
 def _negative(a):
@@ -96,18 +100,17 @@ def _negative(a):
 
 
 def _product_of_others(z, *inputs):
-    found = []
-    for k in range(len(inputs)):
-        others = [one for j, one in enumerate(inputs) if j != k]
-        found.append(pt.mul(*others) if len(others) > 1 else others[0])
-    return found
+    products = []
+    for position in range(len(inputs)):
+        others = [x for k, x in enumerate(inputs) if k != position]
+        products.append(pt.mul(*others) if len(others) > 1 else others[0])
+    return products
 
 
-@notation(pb.Pow)
 class Power(Scalar):
-    """The exponent is a number or a variable, and so are there two laws."""
+    """A power has one law for its base, and another for its exponent."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(_head("power"), self._derivatives, "power rule")
 
     def law_of(self, step, position):
@@ -118,46 +121,31 @@ class Power(Scalar):
         return [y * x ** (y - 1), None if constant_of(y) is not None else z * pt.log(x)]
 
 
-class Factors(Scalar):
-    """Products and quotients: with numbers alone around it, a variable has a simpler law."""
+class ProductOrQuotient(Scalar):
+    """If all other inputs are numbers, the law is the factor rule."""
 
     def law_of(self, step, position):
-        others = [one for k, one in enumerate(step.inputs) if k != position]
+        others = [x for k, x in enumerate(step.inputs) if k != position]
         divides = isinstance(getattr(step.op, "scalar_op", step.op), pb.TrueDiv) and position == 1
-        return (
-            "factor rule"
-            if not divides and all(constant_of(one) is not None for one in others)
-            else self.law
-        )
+        is_factor = not divides and all(constant_of(x) is not None for x in others)
+        return "factor rule" if is_factor else self.law
 
 
-@notation(pb.Second)
-class Fill(Scalar):
-    """A value at every entry of a model: written as the value."""
-
-    def __init__(self):
-        super().__init__(
-            lambda model, value: value, lambda z, m, v: [None, pt.ones_like(v)], "fill"
-        )
-
-
-@notation(pb.Cast)
 class Cast(Notation):
-    """Another dtype: booleans become brackets, that are 1 or 0."""
+    """Another dtype. A boolean is written in brackets, which are 1 or 0."""
 
     law = "identity"
 
     def write(self, step, args):
         is_truth = step.inputs[0].type.dtype == "bool"
-        return Maths("bracket", args) if is_truth else args[0]
+        return Maths("bracket", tuple(args)) if is_truth else args[0]
 
     def pull(self, step, bars):
         return [pt.cast(bars[0], step.inputs[0].type.dtype)]
 
 
-@notation(pb.Switch)
 class Switch(Notation):
-    """One of two, by a condition."""
+    """One of two values, chosen by a condition."""
 
     law = "the branch that is taken"
 
@@ -165,22 +153,22 @@ class Switch(Notation):
         return Maths("cases", tuple(args))
 
     def pull(self, step, bars):
-        taken, g = step.inputs[0], bars[0]
-        return [None, pt.switch(taken, g, 0.0), pt.switch(taken, 0.0, g)]
+        condition, g = step.inputs[0], bars[0]
+        return [None, pt.switch(condition, g, 0.0), pt.switch(condition, 0.0, g)]
 
 
-# Op: (spelling, derivatives, law)
-_TABLE = {
+# Name of the Op: (spelling, derivatives, law)
+_BY_NAME = {
     # Sums, products and quotients.
     "Add": (_flat("sum"), lambda z, *xs: [pt.ones_like(x) for x in xs], "sum rule"),
-    "Sub": (_minus, lambda z, x, y: [pt.ones_like(x), -pt.ones_like(y)], "sum rule"),
+    "Sub": (_difference, lambda z, x, y: [pt.ones_like(x), -pt.ones_like(y)], "sum rule"),
     "Neg": (_negative, lambda z, x: [-pt.ones_like(x)], "factor rule"),
     "Reciprocal": (lambda x: Maths("power", (x, _negative(Maths("number", text="1")))),
                     lambda z, x: [-(z**2)], "power rule"),
     "Sqr": (lambda x: Maths("power", (x, Maths("number", text="2"))), lambda z, x: [2 * x],
              "power rule"),
     "Sqrt": (_head("root"), lambda z, x: [1 / (2 * z)], "power rule"),
-    "IntDiv": ("floordiv", _none, "locally constant"),
+    "IntDiv": ("floordiv", _no_derivatives, "locally constant"),
     "Mod": ("mod", lambda z, x, y: [pt.ones_like(x), -pt.floor(x / y)], "remainder"),
     "Identity": (lambda x: x, lambda z, x: [pt.ones_like(x)], "identity"),
     "Deg2Rad": ("deg2rad", lambda z, x: [pt.ones_like(x) * (_PI / 180)], "factor rule"),
@@ -193,15 +181,15 @@ _TABLE = {
     "Clip": ("clip", lambda z, x, a, b: [_truth((x >= a) & (x <= b)), _truth(x < a),
                                           _truth(x > b)], "inside the bounds"),
     "Abs": (_head("abs"), lambda z, x: [pt.sign(x)], "derivative of |x|"),
-    # Steps, that are locally constant.
-    **{op: (name, _none, "locally constant") for op, name in (
+    # Step functions and comparisons are locally constant.
+    **{op: (name, _no_derivatives, "locally constant") for op, name in (
         ("Sign", "sign"), ("Ceil", "ceil"), ("Floor", "floor"), ("Trunc", "trunc"),
         ("RoundHalfToEven", "round"), ("RoundHalfAwayFromZero", "round"),
         ("IsNan", "isnan"), ("IsInf", "isinf"))},
-    **{op: (_relation(sign), _none, "locally constant") for op, sign in (
+    **{op: (_relation(sign), _no_derivatives, "locally constant") for op, sign in (
         ("LT", "<"), ("GT", ">"), ("LE", "<="), ("GE", ">="), ("EQ", "="), ("NEQ", "!="),
         ("AND", "and"), ("OR", "or"), ("XOR", "xor"))},
-    "Invert": ("not", _none, "locally constant"),
+    "Invert": ("not", _no_derivatives, "locally constant"),
     # Exponentials and logarithms.
     "Exp": ("exp", lambda z, x: [z], "exponential rule"),
     "Exp2": ("exp2", lambda z, x: [z * pt.log(2.0)], "exponential rule"),
@@ -240,7 +228,7 @@ _TABLE = {
     "Owens_t": ("owens_t", lambda z, h, a: [
         -pt.erf(a * h / np.sqrt(2)) * pt.exp(-(h**2) / 2) / (2 * np.sqrt(2 * _PI)),
         pt.exp(-(1 + a**2) * h**2 / 2) / (2 * _PI * (1 + a**2))], "derivative of Owen's T"),
-    # Gamma and beta functions; the orders have no closed form.
+    # Gamma and beta functions. Derivatives with respect to the order have no closed form.
     "Gamma": ("gamma", lambda z, x: [z * pt.psi(x)], "derivative of gamma"),
     "GammaLn": ("gammaln", lambda z, x: [pt.psi(x)], "derivative of log gamma"),
     "Psi": ("psi", lambda z, x: [pt.tri_gamma(x)], "derivative of psi"),
@@ -283,11 +271,21 @@ def _beta_density(a, b, x):
     return x ** (a - 1) * (1 - x) ** (b - 1) * pt.gamma(a + b) / (pt.gamma(a) * pt.gamma(b))
 
 
-notation(pb.Mul)(Factors(_flat("product"), _product_of_others, "product rule"))
-notation(pb.TrueDiv)(
-    Factors(_head("quotient"), lambda z, x, y: [1 / y, -x / y**2], "quotient rule")
-)
-for _name, _entry in _TABLE.items():
-    # Not all of PyTensor's releases have all of them.
-    for _op in {getattr(pb, _name, None), getattr(pm, _name, None)} - {None}:
-        notation(_op)(Scalar(*_entry))
+# Some releases of PyTensor lack some of the Ops, and keep them in different modules.
+SCALARS: dict[type[Op], Notation] = {
+    getattr(module, name): Scalar(*entry)
+    for name, entry in _BY_NAME.items()
+    for module in (pb, pm)
+    if hasattr(module, name)
+}
+SCALARS |= {
+    pb.Mul: ProductOrQuotient(_flat("product"), _product_of_others, "product rule"),
+    pb.TrueDiv: ProductOrQuotient(
+        _head("quotient"), lambda z, x, y: [1 / y, -x / y**2], "quotient rule"
+    ),
+    pb.Pow: Power(),
+    # A value at every entry of a model is written as the value.
+    pb.Second: Scalar(lambda model, value: value, lambda z, m, v: [None, pt.ones_like(v)], "fill"),
+    pb.Cast: Cast(),
+    pb.Switch: Switch(),
+}

@@ -1,8 +1,12 @@
-"""The table of tensor Ops: reductions, products, shapes, and functions of whole rows."""
+"""The notations of tensor Ops: reductions, products, shapes, and functions of whole rows."""
+
+from collections.abc import Callable
 
 import pytensor.tensor as pt
 from pytensor.compile.ops import ViewOp
 from pytensor.gradient import DisconnectedGrad, GradClip, GradScale, ZeroGrad
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
 from pytensor.printing import Print
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar import basic as scalar
@@ -31,15 +35,14 @@ from pytensor.tensor.signal.conv import Convolve1d, Convolve2d
 from pytensor.tensor.sort import ArgSortOp, SortOp
 from pytensor.tensor.special import LogSoftmax, Softmax, XLog1PY, XLogY
 
+from symgrad.explain.laws.notation import Notation, Step, unbroadcast
 from symgrad.explain.maths import Maths, call, number
-from symgrad.explain.notation import Notation, Step, notation, unbroadcast
 
-__all__ = ["Mean", "is_transparent"]
+__all__ = ["TENSORS", "Mean", "is_transparent", "undo_shuffle"]
 
 
-@notation(CAReduce)
 class Reduction(Notation):
-    """Sum, product, maximum... over axes."""
+    """Sum, product, maximum, and other reductions over axes."""
 
     kinds = {scalar.Add: "sum", scalar.Mul: "prod", scalar.Maximum: "max", scalar.Minimum: "min"}
     kinds |= {scalar.AND: "all", scalar.OR: "any"}
@@ -50,68 +53,74 @@ class Reduction(Notation):
         "min": "the winner takes it",
     }
 
-    def kind(self, op):
-        return next((k for kind, k in self.kinds.items() if isinstance(op.scalar_op, kind)), "")
+    def kind(self, op: Op) -> str:
+        """The name of the reduction; nothing for an unknown one."""
+        return next(
+            (name for kind, name in self.kinds.items() if isinstance(op.scalar_op, kind)), ""
+        )
 
     def law_of(self, step, position):
         return self.laws.get(self.kind(step.op)) or super().law_of(step, position)
 
     def write(self, step, args):
-        return Maths("total", (args[0],), f"{self.kind(step.op)}:{axes_text(step)}")
+        return Maths("total", (args[0],), f"{self.kind(step.op)}:{_axes_text(step)}")
 
     def pull(self, step, bars):
         (x,), (z,), kind = step.inputs, step.outputs, self.kind(step.op)
-        g, z = stretched(step, bars[0]), stretched(step, z)
+        g, z = _stretched(step, bars[0]), _stretched(step, z)
         if kind == "sum":
             return [pt.second(x, g)]
-        if kind == "prod" and not getattr(step.op, "no_zeros_in_input", False):
-            return super().pull(step, bars)
-        if kind == "prod":
+        if kind == "prod" and getattr(step.op, "no_zeros_in_input", False):
             return [g * z / x]
         if kind in ("max", "min"):
             return [g * pt.cast(pt.eq(x, z), x.type.dtype)]
         return super().pull(step, bars)
 
 
-def axes_text(step):
-    """The axes of a reduction; nothing for all of them."""
+def _axes_text(step):
+    """The axes of a reduction; nothing if it reduces all of them."""
     axis = step.op.axis
-    every = axis is None or len(axis) == step.inputs[0].type.ndim
-    return "" if every else ", ".join(map(str, axis))
+    is_over_all = axis is None or len(axis) == step.inputs[0].type.ndim
+    return "" if is_over_all else ", ".join(map(str, axis))
 
 
-def stretched(step, variable):
-    """What a reduction made, with the axes that it took away."""
+def _stretched(step, variable):
+    """A result of a reduction, with the reduced axes put back."""
     axis = step.op.axis
-    axes = range(step.inputs[0].type.ndim) if axis is None else axis
-    return pt.expand_dims(variable, tuple(axes)) if len(tuple(axes)) else variable
+    axes = tuple(range(step.inputs[0].type.ndim) if axis is None else axis)
+    return pt.expand_dims(variable, axes) if axes else variable
 
 
 class Mean(Notation):
-    """A sum over its number of terms; :mod:`symgrad.explain.trace` joins the two."""
+    """A sum divided by its number of terms. The reverse pass joins the two steps.
+
+    Parameters
+    ----------
+    reduction : Op
+        The sum.
+    count : variable
+        The number of its terms.
+    """
 
     law = "mean: every entry receives its share"
 
-    def __init__(self, reduction, count):
+    def __init__(self, reduction: Op, count: Variable) -> None:
         self.reduction, self.count = reduction, count
 
     def write(self, step, args):
-        return Maths("total", (args[0],), f"mean:{axes_text(self._summed(step))}")
+        return Maths("total", (args[0],), f"mean:{_axes_text(self._sum(step))}")
 
     def pull(self, step, bars):
-        summed = self._summed(step)
-        return [pt.second(step.inputs[0], stretched(summed, bars[0] / self.count))]
+        return [pt.second(step.inputs[0], _stretched(self._sum(step), bars[0] / self.count))]
 
-    def _summed(self, step):
+    def _sum(self, step):
         return Step(self.reduction, step.inputs, step.outputs)
 
 
-@notation(Dot, blas.BatchedDot)
-class Product(Notation):
-    """Products of matrices, of stacks of them, and of vectors."""
+class MatrixProduct(Notation):
+    """Products of matrices, of stacks of matrices, and of vectors."""
 
-    def law_of(self, step, position):
-        return "product rule for matrices"
+    law = "product rule for matrices"
 
     def write(self, step, args):
         a, b = args
@@ -125,13 +134,13 @@ class Product(Notation):
             return [pt.outer(g, b), pt.transpose(a) @ g]
         if a.type.ndim == 1:
             return [b @ g, pt.outer(a, g)]
-        turned_a, turned_b = pt.swapaxes(a, -1, -2), pt.swapaxes(b, -1, -2)
-        if g.type.shape == (1, 1):  # vectors, of which PyTensor makes a row and a column
-            return [g * _turned(b), g * _turned(a)]
-        return [unbroadcast(g @ turned_b, a), unbroadcast(turned_a @ g, b)]
+        if g.type.shape == (1, 1):  # vectors, which PyTensor made a row and a column
+            return [g * _transposed(b), g * _transposed(a)]
+        a_transposed, b_transposed = pt.swapaxes(a, -1, -2), pt.swapaxes(b, -1, -2)
+        return [unbroadcast(g @ b_transposed, a), unbroadcast(a_transposed @ g, b)]
 
 
-def _turned(variable):
+def _transposed(variable):
     """A row as a column, a column as a row."""
     node = variable.owner
     is_vector = node is not None and isinstance(node.op, DimShuffle) and node.inputs[0].ndim == 1
@@ -151,9 +160,8 @@ def _is_row(variable):
     )
 
 
-@notation(DimShuffle)
 class Shuffle(Notation):
-    """Axes in another order; axes of length 1 are not worth a word."""
+    """Axes in another order. Axes of length 1 that are added or dropped are not written."""
 
     law = "the same axes, back"
 
@@ -171,17 +179,18 @@ class Shuffle(Notation):
         return [pt.cast(undo_shuffle(step, bars[0]), step.inputs[0].type.dtype)]
 
 
-def undo_shuffle(step, variable):
-    """A variable of the shape of the output, with the axes of the input."""
+def undo_shuffle(step: Step | Apply, variable: Variable) -> Variable:
+    """A variable with the axes of a shuffle's output, brought to the axes of its input."""
     order = step.op.new_order
-    added = tuple(axis for axis, old in enumerate(order) if old == "x")
-    kept = [old for old in order if old != "x"]
+    added = tuple(axis for axis, source in enumerate(order) if source == "x")
+    kept = [source for source in order if source != "x"]
     squeezed = pt.squeeze(variable, axis=added) if added else variable
-    back = [kept.index(old) if old in kept else "x" for old in range(step.inputs[0].type.ndim)]
+    ndim = step.inputs[0].type.ndim
+    back = [kept.index(axis) if axis in kept else "x" for axis in range(ndim)]
     return squeezed.dimshuffle(*back) if back != list(range(squeezed.type.ndim)) else squeezed
 
 
-def is_transparent(node):
+def is_transparent(node: Apply) -> bool:
     """Does the node only add or drop axes of length 1?"""
     if not isinstance(node.op, DimShuffle):
         return False
@@ -189,8 +198,7 @@ def is_transparent(node):
     return kept == sorted(kept)
 
 
-@notation(Reshape, JoinDims, SplitDims)
-class Shape_(Notation):
+class Reshaping(Notation):
     """The same entries in another shape."""
 
     law = "the same entries, back in the old shape"
@@ -204,8 +212,7 @@ class Shape_(Notation):
         return [pt.specify_shape(back, x.type.shape), *[None] * (len(step.inputs) - 1)]
 
 
-@notation(Softmax)
-class SoftmaxOf(Notation):
+class SoftmaxNotation(Notation):
     """Exponentials over their sum."""
 
     law = "derivative of softmax"
@@ -218,8 +225,7 @@ class SoftmaxOf(Notation):
         return [z * (g - pt.sum(g * z, axis=step.op.axis, keepdims=True))]
 
 
-@notation(LogSoftmax)
-class LogSoftmaxOf(Notation):
+class LogSoftmaxNotation(Notation):
     """Logarithms of softmax."""
 
     law = "derivative of log softmax"
@@ -232,18 +238,6 @@ class LogSoftmaxOf(Notation):
         return [g - pt.exp(z) * pt.sum(g, axis=step.op.axis, keepdims=True)]
 
 
-@notation(CumOp)
-class Cumulative(Notation):
-    """Running sums: each entry is in all sums behind it."""
-
-    def law_of(self, step, position):
-        return "running sum from the other end"
-
-    def write(self, step, args):
-        return call("cumsum" if step.op.mode == "add" else "cumprod", args[0])
-
-
-@notation(MatrixInverse)
 class Inverse(Notation):
     """The inverse of a matrix."""
 
@@ -253,39 +247,60 @@ class Inverse(Notation):
         return Maths("power", (args[0], Maths("negative", (number(1),))))
 
     def pull(self, step, bars):
-        turned = pt.swapaxes(step.outputs[0], -1, -2)
-        return [-(turned @ bars[0] @ turned)]
+        transposed = pt.swapaxes(step.outputs[0], -1, -2)
+        return [-(transposed @ bars[0] @ transposed)]
 
 
-class Plain(Notation):
-    """What is written as a function, and differentiated by the Op itself, under a law's name."""
+class Cumulative(Notation):
+    """Running sums and products. An entry is part of all results from its place on."""
 
-    def __init__(self, name, law):
-        self.name, self.law = name, law
+    law = "running sum from the other end"
 
     def write(self, step, args):
-        return self.name(*args) if callable(self.name) else call(self.name, *args)
+        return call("cumsum" if step.op.mode == "add" else "cumprod", args[0])
 
 
-class Unread(Notation):
-    """What passes no gradient."""
+class ByPyTensor(Notation):
+    """An Op that is differentiated by its own pullback, under the name of a law.
+
+    Parameters
+    ----------
+    spelling : str or callable
+        The function's name, or a function from the formulas of the inputs to the formula.
+    law : str
+    """
+
+    def __init__(self, spelling: str | Callable[..., Maths], law: str) -> None:
+        self.spelling, self.law = spelling, law
+
+    def write(self, step, args):
+        if isinstance(self.spelling, str):
+            return call(self.spelling, *args)
+        return self.spelling(*args)
+
+
+class WithoutGradient(Notation):
+    """An Op that passes no gradient.
+
+    Parameters
+    ----------
+    spelling : callable
+        ``(step, args)`` -> the formula.
+    """
 
     law = "no gradient"
 
-    def __init__(self, write):
-        self._write = write
+    def __init__(self, spelling: Callable[..., Maths]) -> None:
+        self.spelling = spelling
 
     def write(self, step, args):
-        return self._write(step, args)
+        return self.spelling(step, args)
 
     def pull(self, step, bars):
         return [None] * len(step.inputs)
 
 
-@notation(
-    CheckAndRaise, CpuContiguous, Print, ScalarFromTensor, SpecifyShape, TensorFromScalar, ViewOp
-)
-class Same(Notation):
+class FirstInput(Notation):
     """The first input, unchanged."""
 
     law = "identity"
@@ -294,49 +309,71 @@ class Same(Notation):
         return args[0]
 
 
-def _joined(axis, *parts):
-    return call("join", *parts)
+def _named(name, count=None):
+    """The first arguments, or all, of a function."""
+    return lambda *args: call(name, *args[:count])
 
 
-_PLAIN = {
-    Join: (_joined, "each part receives its part"),
-    MakeVector: ("vector", "each part receives its part"),
-    Split: (lambda x, *rest: call("split", x), "the parts, joined"),
-    Alloc: (lambda value, *shape: value, "sum over the copies"),
-    Repeat: ("repeat", "sum over the copies"),
-    SortOp: (lambda x, *axis: call("sort", x), "every entry goes back to where it came from"),
-    ExtractDiag: ("diag", "back to the diagonal"),
-    AllocDiag: ("diag", "from the diagonal"),
-    Det: ("det", "Jacobi's formula"),
-    KroneckerProduct: ("kron", "product rule"),
-    XLogY: ("xlogy", "product rule"),
-    XLog1PY: ("xlog1py", "product rule"),
-    Convolve1d: (lambda a, b, full: call("conv", a, b), "product rule for convolutions"),
-    Convolve2d: (lambda a, b, full: call("conv", a, b), "product rule for convolutions"),
-    GradScale: ("grad_scale", "scaled on the way back"),
-    GradClip: ("grad_clip", "clipped on the way back"),
-}
-for _op, _entry in _PLAIN.items():
-    notation(_op)(Plain(*_entry))
-
-
-def _shape_of(step, args):
-    whole = Maths("attribute", (args[0],), "shape")
+def _write_shape(step, args):
+    shape = Maths("attribute", (args[0],), "shape")
     axis = getattr(step.op, "i", None)
-    return whole if axis is None else Maths("index", (whole, number(axis)))
+    return shape if axis is None else Maths("index", (shape, number(axis)))
 
 
-def _range(step, args):
+def _write_range(step, args):
     start, stop, stride = args
-    plain = start == number(0) and stride == number(1)
-    return call("arange", stop) if plain else call("arange", *args)
+    is_plain = start == number(0) and stride == number(1)
+    return call("arange", stop) if is_plain else call("arange", *args)
 
 
-notation(Shape, Shape_i)(Unread(_shape_of))
-notation(ARange)(Unread(_range))
-notation(Argmax)(Unread(lambda step, args: call("argmax", args[0])))
-notation(ArgSortOp)(Unread(lambda step, args: call("argsort", args[0])))
-notation(Eye)(Unread(lambda step, args: call("eye", *args[:1])))
-notation(Nonzero)(Unread(lambda step, args: call("nonzero", *args)))
-notation(AllocEmpty)(Unread(lambda step, args: call("empty", *args)))
-notation(DisconnectedGrad, ZeroGrad)(Unread(lambda step, args: call("constant", *args)))
+def _write_call(name, count=None):
+    return lambda step, args: call(name, *args[:count])
+
+
+TENSORS: dict[type[Op], Notation] = {
+    # Reductions, products and functions of rows.
+    CAReduce: Reduction(),
+    **dict.fromkeys((Dot, blas.BatchedDot), MatrixProduct()),
+    Softmax: SoftmaxNotation(),
+    LogSoftmax: LogSoftmaxNotation(),
+    CumOp: Cumulative(),
+    MatrixInverse: Inverse(),
+    # Axes and shapes.
+    DimShuffle: Shuffle(),
+    **dict.fromkeys((Reshape, JoinDims, SplitDims), Reshaping()),
+    **dict.fromkeys(
+        (
+            CheckAndRaise, CpuContiguous, Print, ScalarFromTensor, SpecifyShape,
+            TensorFromScalar, ViewOp,
+        ),
+        FirstInput(),
+    ),
+    # Differentiated by PyTensor, under a law's name.
+    Join: ByPyTensor(lambda axis, *parts: call("join", *parts), "each part receives its part"),
+    MakeVector: ByPyTensor("vector", "each part receives its part"),
+    Split: ByPyTensor(_named("split", 1), "the parts, joined"),
+    Alloc: ByPyTensor(lambda value, *shape: value, "sum over the copies"),
+    Repeat: ByPyTensor("repeat", "sum over the copies"),
+    SortOp: ByPyTensor(_named("sort", 1), "every entry goes back to where it came from"),
+    ExtractDiag: ByPyTensor("diag", "back to the diagonal"),
+    AllocDiag: ByPyTensor("diag", "from the diagonal"),
+    Det: ByPyTensor("det", "Jacobi's formula"),
+    KroneckerProduct: ByPyTensor("kron", "product rule"),
+    XLogY: ByPyTensor("xlogy", "product rule"),
+    XLog1PY: ByPyTensor("xlog1py", "product rule"),
+    **dict.fromkeys(
+        (Convolve1d, Convolve2d),
+        ByPyTensor(_named("conv", 2), "product rule for convolutions"),
+    ),
+    GradScale: ByPyTensor("grad_scale", "scaled on the way back"),
+    GradClip: ByPyTensor("grad_clip", "clipped on the way back"),
+    # Without a gradient.
+    **dict.fromkeys((Shape, Shape_i), WithoutGradient(_write_shape)),
+    ARange: WithoutGradient(_write_range),
+    Argmax: WithoutGradient(_write_call("argmax", 1)),
+    ArgSortOp: WithoutGradient(_write_call("argsort", 1)),
+    Eye: WithoutGradient(_write_call("eye", 1)),
+    Nonzero: WithoutGradient(_write_call("nonzero")),
+    AllocEmpty: WithoutGradient(_write_call("empty")),
+    **dict.fromkeys((DisconnectedGrad, ZeroGrad), WithoutGradient(_write_call("constant"))),
+}  # fmt: skip

@@ -1,87 +1,94 @@
-"""What becomes of rows, what a rule does with them, numbers, and what the compiler made of it."""
+"""Sections of a page: the rows, the rule, the numbers, and what the compiler made of it."""
 
+from collections.abc import Iterator, Sequence
+
+from symgrad.explain.compiler import Compilation
 from symgrad.explain.maths import symbol
 from symgrad.explain.render.gather import gather
-from symgrad.explain.render.markup import join, tag
+from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml, set_formula
 from symgrad.explain.render.steps import row
 from symgrad.explain.render.text import rewrite_groups, values_text
+from symgrad.explain.report import Report
+from symgrad.explain.rule import RuleStory
+from symgrad.explain.subset import SubsetStory
 
 __all__ = ["compiled", "rule", "subset", "values"]
 
-# Letters of a formula in a table.
+# The most letters of a formula in a table.
 _CELL = 40
-# More rewrites than these are shown when they are asked for.
+# More rewrites than these are folded.
 _MANY = 12
-# The largest relative error of what agrees with its finite difference.
+# The largest relative error at which an adjoint agrees with its finite difference.
 _AGREES = 1e-4
 
 
-def _table(head, rows, caption):
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Markup:
     """A table that scrolls by itself if it is wide."""
-    header = tag("tr", *(tag("th", one, scope="col") for one in head))
+    header = tag("tr", *(tag("th", title, scope="col") for title in head))
     lines = [
-        tag("tr", tag("th", first, scope="row"), *(tag("td", one) for one in others))
+        tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in others))
         for first, *others in rows
     ]
-    made = tag("table", tag("thead", header), tag("tbody", *lines))
-    return tag("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)
+    table = tag("table", tag("thead", header), tag("tbody", *lines))
+    return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
-def subset(one):
+def subset(story: SubsetStory) -> Markup:
     """The selection of rows, against the scatter-add that would take their gradient back."""
-    parts = [tag("h3", tag("code", one.subset), " of ", tag("code", one.table)), gather(one)]
+    title = tag("h3", tag("code", story.subset), " of ", tag("code", story.table))
+    ways = tag(
+        "dl",
+        tag("dt", "A row that is read twice"),
+        tag("dd", tag("b", "inc"), f" {story.inc}."),
+        tag("dd", tag("b", "set"), f" {story.set}."),
+    )
+    parts = [title, gather(story), ways]
     rows = [
         [
-            tag("b", f"row {same.row}"), ", ".join(map(str, same.positions)),
-            *map(values_text, (same.parts, same.inc, same.set)),
+            tag("b", f"row {repeated.row}"),
+            ", ".join(map(str, repeated.positions)),
+            *map(values_text, (repeated.parts, repeated.inc, repeated.set)),
         ]
-        for same in one.repeated
-    ]  # fmt: skip
-    parts.append(
-        tag(
-            "dl",
-            tag("dt", "A row that is read twice"),
-            tag("dd", tag("b", "inc"), f" {one.inc}."),
-            tag("dd", tag("b", "set"), f" {one.set}."),
-        )
-    )
+        for repeated in story.repeated
+    ]
     if rows:
         head = ["row", "read at", "parts", "inc adds", "set keeps"]
         parts.append(_table(head, rows, "Rows that are read more than once"))
     return join(parts)
 
 
-def rule(one):
-    """The law of a rule, and the same with numbers."""
-    where = f", row {one.row}" if one.row is not None else ""
-    parts = [tag("h3", tag("code", one.rule), " on ", tag("code", one.table), where)]
-    lines, rows = [], []
-    for line in one.lines:
-        sign = "=" if line.target == "step" else "←"
-        law = [row(mathml(symbol(line.target)), sign, set_formula(line.law), "", "law")]
+def rule(story: RuleStory) -> Markup:
+    """The formulas of a rule, and the same with numbers."""
+    where = f", row {story.row}" if story.row is not None else ""
+    parts = [tag("h3", tag("code", story.rule), " on ", tag("code", story.table), where)]
+    items, rows = [], []
+    for line in story.lines:
+        is_step = line.target == "step"
+        sign = "=" if is_step else "←"
+        shown = [row(mathml(symbol(line.target)), sign, set_formula(line.formula), "", "law")]
         if line.numbers is not None:
-            law.append(row("", "=", set_formula(line.numbers), "", "first entry of the row"))
-            what = one.table if line.target == "step" else line.target
-            rows.append([tag("code", what), values_text(line.before), values_text(line.after)])
-        lines.append(tag("li", *law))
-    parts.append(tag("ol", *lines, class_="steps"))
+            shown.append(row("", "=", set_formula(line.numbers), "", "first entry of the row"))
+            changed = tag("code", story.table if is_step else line.target)
+            rows.append([changed, values_text(line.before), values_text(line.after)])
+        items.append(tag("li", *shown))
+    parts.append(tag("ol", *items, class_="steps"))
     if rows:
         parts.append(_table(["slot", "before", "after"], rows, "Before and after the step"))
     return join(parts)
 
 
-def values(e):
+def values(report: Report) -> str:
     """Value, adjoint and finite difference of each node."""
     rows = []
-    for one in e.readings:
-        node = e.node(one.node)
-        name = mathml(symbol(node.name))
-        if one.value is None:
-            cells = [f"{one.size} entries", "", ""]
+    for reading in report.readings:
+        name = mathml(symbol(report.node(reading.node).name))
+        if reading.value is None:
+            cells = [f"{reading.size} entries", "", ""]
         else:
-            cells = list(map(values_text, (one.value, one.adjoint, one.finite)))
-        rows.append([name, *cells, _agreement(one.error)])
+            numbers = (reading.value, reading.adjoint, reading.finite)
+            cells = list(map(values_text, numbers))
+        rows.append([name, *cells, _agreement(reading.error)])
     head = ["node", "value", "adjoint", "finite difference", "agreement"]
     return _table(head, rows, "Values") if rows else ""
 
@@ -92,26 +99,36 @@ def _agreement(error):
     return f"✓ to {error:.0e}" if error < _AGREES else f"✗ off by {error:.0e}"
 
 
-def compiled(e):
-    """The rewrites in their order, what was fused, what is in place, and what was left out."""
-    one = e.compilation
-    if one is None:
+def compiled(report: Report) -> str:
+    """The rewrites in order, what was fused, what is in place, and what was left out."""
+    compilation = report.compilation
+    if compilation is None:
         return ""
-    rewrites = _table(["number", "rewrite", "before", "after"], list(_rewrites(one)), "Rewrites")
-    summary = tag("summary", f"{len(one.rewrites)} rewrites for {one.backend}")
-    is_open = "" if len(one.rewrites) <= _MANY else None
-    parts = [_warning(text) for text in one.warnings]
+    parts = [_warning(text) for text in compilation.warnings]
     fused = [
-        [f.op, tag("code", name), set_formula(m, _CELL)]
-        for f in one.fused
-        for name, m in f.formulas
+        [fused.op, tag("code", name), set_formula(formula, _CELL)]
+        for fused in compilation.fused
+        for name, formula in fused.formulas
     ]
     if fused:
         parts += [tag("h3", "Fused"), _table(["Op", "output", "formula"], fused, "Fused formulas")]
-    if one.in_place:
-        parts += [tag("h3", "In place"), tag("ul", *(tag("li", text) for text in one.in_place))]
-    parts += [tag("h3", "Rewrites"), tag("details", summary, rewrites, open=is_open)]
-    steps = [[str(k), op, set_formula(m, _CELL)] for k, (op, m) in enumerate(one.steps, 1)]
+    if compilation.in_place:
+        items = (tag("li", text) for text in compilation.in_place)
+        parts += [tag("h3", "In place"), tag("ul", *items)]
+    rewrites = list(_rewrite_cells(compilation))
+    parts += [
+        tag("h3", "Rewrites"),
+        tag(
+            "details",
+            tag("summary", f"{len(compilation.rewrites)} rewrites for {compilation.backend}"),
+            _table(["number", "rewrite", "before", "after"], rewrites, "Rewrites"),
+            open="" if len(compilation.rewrites) <= _MANY else None,
+        ),
+    ]
+    steps = [
+        [str(k), op, set_formula(formula, _CELL)]
+        for k, (op, formula) in enumerate(compilation.steps, 1)
+    ]
     listed = _table(["number", "Op", "formula"], steps, "Compiled graph")
     parts += [tag("h3", "What runs"), tag("details", tag("summary", f"{len(steps)} Ops"), listed)]
     return join(parts)
@@ -121,9 +138,9 @@ def _warning(text):
     return tag("p", tag("b", "⚠ Left out by symgrad: "), text, class_="warning")
 
 
-def _rewrites(compilation):
-    for label, one, is_seen in rewrite_groups(compilation):
-        both = ["the same formula", ""]
-        if is_seen:
-            both = [set_formula(formula, _CELL) for formula in (one.before, one.after)]
-        yield label, tag("code", one.name), *both
+def _rewrite_cells(compilation: Compilation) -> Iterator[tuple[str, ...]]:
+    for label, rewrite, is_change in rewrite_groups(compilation):
+        formulas = ["the same formula", ""]
+        if is_change:
+            formulas = [set_formula(m, _CELL) for m in (rewrite.before, rewrite.after)]
+        yield label, tag("code", rewrite.name), *formulas
