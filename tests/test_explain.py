@@ -31,11 +31,13 @@ import symgrad as sg
 from symgrad.explain import explain, notation
 from symgrad.explain.check import check
 from symgrad.explain.command import run
-from symgrad.explain.derivation import derive
+from symgrad.explain.derive.derivation import derive
 from symgrad.explain.maths import Maths, call, number, symbol
-from symgrad.explain.notation import _TABLE, Notation, is_known, notation_of
-from symgrad.explain.sample import leaves_of, user_point
-from symgrad.explain.scalars import Scalar
+from symgrad.explain.laws.table import _TABLE, is_known, notation_of
+from symgrad.explain import Notation
+from symgrad.explain.sample import user_point
+from symgrad.explain.graph import leaves_of
+from symgrad.explain.laws.scalars import Scalar
 
 # Arguments of the scalar Ops whose domain is not (0.3, 0.9).
 DOMAINS = {
@@ -124,8 +126,8 @@ def test_scalar_op_is_true(op_class):
     found = pytensor.grad(z.sum(), wrt, null_gradients="return", disconnected_inputs="ignore")
     wrt = [one for one, g in zip(wrt, found, strict=True) if hasattr(g.type, "dtype")]
     cost = z.sum()
-    trace, names, _, _ = derive([cost], wrt)
-    checked = check(trace, names, user_point(leaves_of([cost]), values))
+    derivation = derive([cost], wrt)
+    checked = check(derivation, user_point(leaves_of([cost]), values))
     assert len(checked.lines) >= 2
     assert checked, str(checked)
 
