@@ -2,15 +2,13 @@
 
 import os
 import shutil
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytensor.tensor as pt
 import pytest
 
-import symgrad as sg
 from symgrad.explain import explain
+from tests.explain.costs import explained_chains, explained_lookup, explained_scalar
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -29,8 +27,8 @@ def browser():
     except ImportError:
         missing("playwright is not installed")
     with sync_playwright() as playwright:
-        found = [*map(shutil.which, NAMES), playwright.chromium.executable_path]
-        path = next((one for one in found if one and Path(one).exists()), None)
+        candidates = [*map(shutil.which, NAMES), playwright.chromium.executable_path]
+        path = next((path for path in candidates if path and Path(path).exists()), None)
         if path is None:
             missing(f"none of {', '.join(NAMES)} is on the path, and playwright has none installed")
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -65,21 +63,6 @@ def view(browser, tmp_path):
     assert said == []
 
 
-def lookup():
-    W, index = sg.shared(np.arange(10.0).reshape(5, 2), name="W"), pt.lvector("index")
-    subset = W[index]
-    subset.name = "subset"
-    cost = ((subset - 1) ** 2).sum()
-    cost.name = "cost"
-    rule = partial(sg.momentum, learning_rate=0.1)
-    return explain(cost, subset, rule=rule, values={"index": [3, 1, 3]}, backend="c")
-
-
-def scalar():
-    x = pt.dscalar("x")
-    return explain(x**2 * pt.sin(x), x, values={"x": 0.7}, backend=None)
-
-
 def lstm():
     """A graph with many inputs and long edges, drawn in groups."""
     x, h, c = (pt.vector(name, shape=(3,)) for name in "xhc")
@@ -94,19 +77,6 @@ def lstm():
     new_c = f * c + i * g
     new_c.name = "new_c"
     return explain(((o * pt.tanh(new_c)) ** 2).sum(), [h, c], backend=None)
-
-
-def two_hundred():
-    """Named chains that start at one variable."""
-    x = pt.tensor("x", dtype="float64", shape=(3,))
-    total = x
-    for k in range(11):
-        z = x
-        for _ in range(9):
-            z = pt.tanh(z) * x
-        z.name = f"chain_{k}"
-        total = total + z
-    return explain(total.sum(), x, backend=None)
 
 
 HOSTILE = ["</script><script>window.broken=1</script>", "<img src=x onerror='window.broken=1'>"]
@@ -124,8 +94,13 @@ def hostile():
     return explain(total, backend=None)
 
 
-MAKERS = {"lookup": lookup, "scalar": scalar, "lstm": lstm, "hostile": hostile}
-MAKERS["two hundred"] = two_hundred
+MAKERS = {
+    "lookup": explained_lookup,
+    "scalar": explained_scalar,
+    "lstm": lstm,
+    "hostile": hostile,
+    "two hundred": explained_chains,
+}
 
 
 @pytest.fixture(scope="session")
@@ -144,20 +119,20 @@ def pages():
 # In a drawing: boxes that meet, labels that are wider than their box, edges that cross a box.
 FAULTS = """() => {
   const faults = [];
-  document.querySelectorAll("details").forEach((one) => (one.open = true));
+  document.querySelectorAll("details").forEach((details) => (details.open = true));
   const apart = (a, b) => a.x + a.width <= b.x + 0.5 || b.x + b.width <= a.x + 0.5
     || a.y + a.height <= b.y + 0.5 || b.y + b.height <= a.y + 0.5;
   for (const drawing of document.querySelectorAll(".pair svg")) {
-    const boxes = [...drawing.querySelectorAll(".box")].map((one) => ({
-      ids: one.dataset.of.split(" "), frame: one.querySelector(".shape").getBBox(),
-      texts: [...one.querySelectorAll("text")],
+    const boxes = [...drawing.querySelectorAll(".box")].map((box) => ({
+      ids: box.dataset.of.split(" "), frame: box.querySelector(".shape").getBBox(),
+      texts: [...box.querySelectorAll("text")],
     }));
-    boxes.forEach((one, k) => {
+    boxes.forEach((box, k) => {
       for (const other of boxes.slice(0, k)) {
-        if (!apart(one.frame, other.frame)) faults.push(["boxes", one.ids[0], other.ids[0]]);
+        if (!apart(box.frame, other.frame)) faults.push(["boxes", box.ids[0], other.ids[0]]);
       }
-      for (const text of one.texts) {
-        const inner = text.getBBox(), outer = one.frame;
+      for (const text of box.texts) {
+        const inner = text.getBBox(), outer = box.frame;
         if (inner.width === 0 || inner.x < outer.x + 2
           || inner.x + inner.width > outer.x + outer.width - 2
           || inner.y < outer.y || inner.y + inner.height > outer.y + outer.height) {
@@ -168,7 +143,7 @@ FAULTS = """() => {
     for (const edge of drawing.querySelectorAll(".edge")) {
       const ends = [edge.dataset.from, ...edge.dataset.to.split(" ")];
       const wire = edge.querySelector(".wire");
-      const others = boxes.filter((one) => !one.ids.some((id) => ends.includes(id)));
+      const others = boxes.filter((box) => !box.ids.some((id) => ends.includes(id)));
       for (let at = 0; at <= wire.getTotalLength(); at += 8) {
         const { x, y } = wire.getPointAtLength(at);
         const crossed = others.find(({ frame }) => x > frame.x && x < frame.x + frame.width
@@ -179,11 +154,11 @@ FAULTS = """() => {
         }
       }
     }
-    for (const one of drawing.querySelectorAll(".label")) {
-      const inner = one.querySelector("text").getBBox();
-      const outer = one.querySelector("rect").getBBox();
+    for (const label of drawing.querySelectorAll(".label")) {
+      const inner = label.querySelector("text").getBBox();
+      const outer = label.querySelector("rect").getBBox();
       if (inner.x < outer.x || inner.x + inner.width > outer.x + outer.width) {
-        faults.push(["local derivative", one.textContent]);
+        faults.push(["local derivative", label.textContent]);
       }
     }
   }
@@ -191,7 +166,7 @@ FAULTS = """() => {
 }"""
 
 MATHS = """() => [...document.querySelectorAll(".steps > li[data-of]")].map((step) =>
-  [...step.querySelectorAll("math")].map((one) => one.getBoundingClientRect())
+  [...step.querySelectorAll("math")].map((math) => math.getBoundingClientRect())
     .filter((box) => box.width > 0 && box.height > 0).length)"""
 
 
@@ -212,20 +187,20 @@ def test_the_faults_would_be_found(view, pages):
     page = view(pages("lookup"))
     page.evaluate(
         """() => {
-          const [one, other] = document.querySelectorAll(".box");
-          one.querySelector(".formula").textContent = "much too long for this box, all of it";
-          const shape = one.querySelector(".shape"), frame = other.querySelector(".shape");
+          const [box, other] = document.querySelectorAll(".box");
+          box.querySelector(".formula").textContent = "much too long for this box, all of it";
+          const shape = box.querySelector(".shape"), frame = other.querySelector(".shape");
           frame.setAttribute("x", shape.getAttribute("x"));
           const wire = document.querySelector(".edge[data-from=n3] .wire");
-          const box = document.querySelector(".box[data-of=n2] .shape").getBBox();
-          wire.setAttribute("d", `M0 ${box.y + 9}H900`);
+          const crossed = document.querySelector(".box[data-of=n2] .shape").getBBox();
+          wire.setAttribute("d", `M0 ${crossed.y + 9}H900`);
         }"""
     )
-    assert {one[0] for one in page.evaluate(FAULTS)} == {"boxes", "label", "edge"}
+    assert {fault[0] for fault in page.evaluate(FAULTS)} == {"boxes", "label", "edge"}
 
 
-CHOSEN = """() => [...document.querySelectorAll(".chosen")].map((one) =>
-  [one.tagName, one.closest(".forward, .backward")?.classList[0], one.dataset.of || "edge"])"""
+CHOSEN = """() => [...document.querySelectorAll(".chosen")].map((node) =>
+  [node.tagName, node.closest(".forward, .backward")?.classList[0], node.dataset.of || "edge"])"""
 
 
 def chosen(page):
@@ -252,7 +227,7 @@ def test_steps_by_key_and_button(view, pages):
     assert "power rule" in page.locator(".current").text_content()
     marked = chosen(page)
     assert ("LI", "n3", "backward") in marked
-    assert {one for one in marked if one[0] == "g"} == {
+    assert {mark for mark in marked if mark[0] == "g"} == {
         ("g", "n3", "forward"), ("g", "n3", "backward"),
     }  # fmt: skip
     assert len(page.evaluate(CHOSEN)) > len(marked)
@@ -311,22 +286,24 @@ def test_a_step_inside_of_a_group_is_shown(view, pages):
 
 WIDE = """() => {
   const limit = document.documentElement.clientWidth;
-  const faults = [...document.querySelectorAll("main *")].filter((one) => {
-    const box = one.getBoundingClientRect();
+  const faults = [...document.querySelectorAll("main *")].filter((element) => {
+    const box = element.getBoundingClientRect();
     if (box.right <= limit + 1 || box.width === 0) return false;
-    for (let up = one.parentElement; up; up = up.parentElement) {
+    for (let up = element.parentElement; up; up = up.parentElement) {
       if (["auto", "scroll", "hidden"].includes(getComputedStyle(up).overflowX)) return false;
     }
     return true;
   });
-  return [document.documentElement.scrollWidth - limit, faults.map((one) => one.outerHTML)];
+  return [document.documentElement.scrollWidth - limit, faults.map((node) => node.outerHTML)];
 }"""
 
 
 @pytest.mark.parametrize("kind", ["lookup", "lstm", "hostile"])
 def test_on_a_narrow_screen(view, pages, kind):
     page = view(pages(kind), width=320)
-    page.evaluate("() => document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    page.evaluate(
+        "() => document.querySelectorAll('details').forEach((each) => (each.open = true))"
+    )
     page.keyboard.press("j")
     assert page.evaluate(WIDE) == [0, []]
     first, second = page.locator(".pair").first.locator("figure").all()
@@ -335,16 +312,16 @@ def test_on_a_narrow_screen(view, pages, kind):
 
 CONTRAST = """() => {
   const parse = (text) => {
-    const found = text.match(/[\\d.]+/g).map(Number);
-    return { rgb: found.slice(0, 3), alpha: found.length > 3 ? found[3] : 1 };
+    const numbers = text.match(/[\\d.]+/g).map(Number);
+    return { rgb: numbers.slice(0, 3), alpha: numbers.length > 3 ? numbers[3] : 1 };
   };
   const light = (rgb) => {
-    const [r, g, b] = rgb.map((one) => one / 255)
-      .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = rgb.map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const behind = (one) => {
-    for (let up = one; up; up = up.parentElement) {
+  const behind = (element) => {
+    for (let up = element; up; up = up.parentElement) {
       const shape = up.matches(".box, .label, .row")
         && getComputedStyle(up.querySelector(".shape, rect"));
       if (shape && shape.fill !== "none") return parse(shape.fill).rgb;
@@ -353,18 +330,18 @@ CONTRAST = """() => {
     }
     return [255, 255, 255];
   };
-  const found = new Map();
-  for (const one of document.querySelectorAll("main *")) {
-    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || one.closest("title") || !one.getBoundingClientRect().width) continue;
-    const style = getComputedStyle(one);
-    const ink = light(parse(one.closest("svg") ? style.fill : style.color).rgb);
-    const paper = light(behind(one));
+  const ratios = new Map();
+  for (const element of document.querySelectorAll("main *")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || element.closest("title") || !element.getBoundingClientRect().width) continue;
+    const style = getComputedStyle(element);
+    const ink = light(parse(element.closest("svg") ? style.fill : style.color).rgb);
+    const paper = light(behind(element));
     const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-    const key = one.closest("[class]")?.getAttribute("class");
-    if (!(found.get(key) <= ratio)) found.set(key, ratio);
+    const key = element.closest("[class]")?.getAttribute("class");
+    if (!(ratios.get(key) <= ratio)) ratios.set(key, ratio);
   }
-  return [...found];
+  return [...ratios];
 }"""
 
 
@@ -374,9 +351,9 @@ def test_text_can_be_read(view, pages, scheme):
     page.keyboard.press("j")
     for _ in range(8):
         page.keyboard.press("j")
-    found = dict(page.evaluate(CONTRAST))
-    assert len(found) > 10
-    assert {key: ratio for key, ratio in found.items() if ratio < 4.5} == {}
+    ratios = dict(page.evaluate(CONTRAST))
+    assert len(ratios) > 10
+    assert {key: ratio for key, ratio in ratios.items() if ratio < 4.5} == {}
     paper = page.evaluate("getComputedStyle(document.querySelector('.symgrad')).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
 
@@ -400,12 +377,12 @@ body {{ font-family: monospace; color: rgb(200, 0, 0); }}
 
 
 def test_two_explanations_in_a_notebook(view):
-    pieces = [scalar()._repr_html_(), scalar()._repr_html_()]
-    cells = "".join(f'<div class="jp-RenderedHTMLCommon">{one}</div>' for one in pieces)
+    pieces = [explained_scalar()._repr_html_(), explained_scalar()._repr_html_()]
+    cells = "".join(f'<div class="jp-RenderedHTMLCommon">{piece}</div>' for piece in pieces)
     alone = view(NOTEBOOK.format(cells=""))
     page = view(NOTEBOOK.format(cells=cells), color_scheme="dark")
-    styles = "() => ['#mine', '#other', 'body'].map((one) => {"
-    styles += " const s = getComputedStyle(document.querySelector(one));"
+    styles = "() => ['#mine', '#other', 'body'].map((query) => {"
+    styles += " const s = getComputedStyle(document.querySelector(query));"
     styles += " return [s.color, s.font, s.margin, s.display, s.backgroundColor]; })"
     assert page.evaluate(styles) == alone.evaluate(styles)
     first, second = page.locator(".symgrad").all()
@@ -419,7 +396,7 @@ def test_two_explanations_in_a_notebook(view):
     second.locator(".backward .box[data-of=n1]").click()
     assert second.locator(".count").text_content() == "Step 7 of 8"
     assert first.locator(".count").text_content() == "Step 2 of 8"
-    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((one) => one.id)")
+    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((element) => element.id)")
     assert len(ids) == len(set(ids))
     assert page.locator("#other.chosen").count() == 0
     stripe = "getComputedStyle(document.querySelector('.symgrad tbody tr')).backgroundColor"
@@ -449,10 +426,10 @@ def test_two_hundred_nodes_can_be_walked(view, pages):
 
 
 def test_a_drawing_is_shown_as_a_picture(view, tmp_path):
-    (tmp_path / "drawing.svg").write_text(scalar().svg(), encoding="utf-8")
-    page = view(f"<!doctype html><body>{scalar().svg()}</body>")
+    (tmp_path / "drawing.svg").write_text(explained_scalar().svg(), encoding="utf-8")
+    page = view(f"<!doctype html><body>{explained_scalar().svg()}</body>")
     box = page.locator("svg").bounding_box()
     assert box["width"] > 300
     assert box["height"] > 200
     texts = page.locator("svg text").all()
-    assert all(one.bounding_box()["width"] > 0 for one in texts)
+    assert all(text.bounding_box()["width"] > 0 for text in texts)
