@@ -218,7 +218,7 @@ class _LineFunction:
         fresh = {x: exact_type(x)() for x in self.inputs}
         results = [result for result in line.step.outputs if result in trace.bars]
         computed = rebuilt(results, fresh)
-        bars = {trace.bars[result]: exact_type(result)() for result in results}
+        bars: dict[Variable, Any] = {trace.bars[result]: exact_type(result)() for result in results}
         at = [values[x] for x in self.inputs]
         shapes = map(np.shape, evaluator(list(fresh.values()), computed)(*at))
         self.seeds = [rng.standard_normal(shape) for shape in shapes]

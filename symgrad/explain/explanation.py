@@ -66,8 +66,8 @@ class Explanation(Report):
     """
 
     # Not data, but the expressions behind the formulas: `check` computes them.
-    _derivation: Derivation | None = field(default=None, repr=False, compare=False)
-    _point: Point | None = field(default=None, repr=False, compare=False)
+    _derivation: Derivation = field(repr=False, compare=False, kw_only=True)
+    _point: Point | None = field(repr=False, compare=False, kw_only=True)
 
     def check(self, seed: int = 0) -> CheckResult:
         """Compute every line at random inputs, and compare it.

@@ -13,11 +13,12 @@ from symgrad.explain.derive.derivation import derive
 from symgrad.explain.explanation import Explanation
 from symgrad.explain.graph import is_float, leaves_of
 from symgrad.explain.readings import readings_at
-from symgrad.explain.rule import Rule, rule_stories, updates_of
+from symgrad.explain.rule import Rule, RuleStory, rule_stories, updates_of
 from symgrad.explain.sample import user_point
 from symgrad.explain.subset import subset_stories
 from symgrad.gradients import connected_gradients, grad, variables_of
 from symgrad.subsets import Subset, describe
+from symgrad.updates import Updates
 
 __all__ = ["explanation_of"]
 
@@ -36,12 +37,16 @@ def explanation_of(
     point = user_point(leaves, values) if values is not None else None
     derivation = derive([cost], variables, point=point)
     trace, names, ids = derivation.trace, derivation.names, derivation.ids
-    updates = updates_of(rule, cost, variables) if rule is not None else None
+    updates = Updates()
+    rules: tuple[RuleStory, ...] = ()
+    if rule is not None:
+        updates = updates_of(rule, cost, variables)
+        rules = rule_stories(rule, updates, point)
     compilation = None
     if backend is not None:
         inputs = [leaf for leaf in leaves if not isinstance(leaf, SharedVariable)]
-        outputs = [cost] if updates is not None else [cost, *gradients]
-        compilation = compilation_of(inputs, outputs, updates or {}, backend)
+        outputs = [cost, *gradients] if rule is None else [cost]
+        compilation = compilation_of(inputs, outputs, updates, backend)
     return Explanation(
         cost=ids[cost],
         wrt=tuple(ids[x] for x in variables),
@@ -49,7 +54,7 @@ def explanation_of(
         gradients=tuple((names.names[x], derivation.closed_form(x)) for x in variables),
         calculus=derivative_lines(trace, names)[0] if is_scalar_calculus(trace) else (),
         subsets=subset_stories(derivation, point),
-        rules=rule_stories(rule, updates, point) if updates is not None else (),
+        rules=rules,
         readings=readings_at(point, derivation) if point is not None else (),
         compilation=compilation,
         _derivation=derivation,

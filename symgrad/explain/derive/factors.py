@@ -31,7 +31,8 @@ class Factors:
     def of(cls, number: Any, divisor: Any, powers: Mapping[Variable, int]) -> "Factors":
         """The same in lowest terms."""
         remaining = {factor: power for factor, power in powers.items() if power}
-        return cls(*_in_lowest_terms(number, divisor), remaining)
+        number, divisor = _in_lowest_terms(number, divisor)
+        return cls(number, divisor, remaining)
 
     @property
     def above(self) -> list[Variable]:

@@ -1,8 +1,9 @@
 """Common subexpressions: one variable for all that compute the same."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
-from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.op import Op
 from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 
 __all__ = ["Merger"]
@@ -19,7 +20,9 @@ class Merger:
 
     def __init__(self, known: Collection[Variable]) -> None:
         self.known = known
-        self._merged, self._nodes, self._constants = {}, {}, {}
+        self._merged: dict[Variable, Variable] = {}
+        self._nodes: dict[tuple[Op, tuple[Variable, ...]], Apply] = {}
+        self._constants: dict[Hashable, Variable] = {}
 
     def merged(self, variable: Variable) -> Variable:
         """The first variable that was seen to compute the same."""

@@ -72,7 +72,7 @@ class ShallowFormulas(Formulas):
     def formula(self, variable: Variable) -> Maths:
         """The formula of an expression, with dots for what lies deeper."""
         if variable.owner is not None and has_name(variable) and self.depth < _DEEPEST:
-            return symbol(variable.name)
+            return symbol(str(variable.name))
         if self.depth == 0 and variable.owner is not None:
             return symbol("…")
         self.depth -= 1

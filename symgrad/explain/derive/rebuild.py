@@ -17,18 +17,21 @@ from symgrad.substitute import substitute
 
 __all__ = ["evaluator", "exact_type", "rebuilt", "values_at"]
 
+# No rewrites, and no generated code.
+_PLAIN = Mode("py", "None")
+
 
 def evaluator(
     inputs: Sequence[Variable], outputs: Sequence[Variable]
 ) -> Callable[..., list[np.ndarray]]:
     """A function of inputs and shared variables, computed by the Python code of each Op."""
-    placeholders = {x: x.type() for x in inputs if isinstance(x, SharedVariable)}
+    placeholders: dict[Variable, Variable] = {
+        x: x.type() for x in inputs if isinstance(x, SharedVariable)
+    }
     inputs = [placeholders.get(x, x) for x in inputs]
     outputs = substitute(list(outputs), placeholders)
     with _python():
-        compiled = pytensor.function(
-            inputs, outputs, mode=Mode("py", None), on_unused_input="ignore"
-        )
+        compiled = pytensor.function(inputs, outputs, mode=_PLAIN, on_unused_input="ignore")
 
     def evaluate(*values):
         with _python():

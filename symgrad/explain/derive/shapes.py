@@ -109,7 +109,8 @@ def _axes_of_same_length(node: Apply) -> Iterator[tuple[Axis, Axis]]:
         kept = [axis for axis in range(x.type.ndim) if axis not in reduced]
         yield from (((x, old), (z, k)) for k, old in enumerate(kept))
     elif isinstance(op, Dot) or (isinstance(op, Blockwise) and isinstance(op.core_op, Dot)):
-        yield from _of_product(*node.inputs, z)
+        a, b = node.inputs
+        yield from _of_product(a, b, z)
     elif is_index_read(node):
         yield from _of_selection(indices_of(node), x, z)
 

@@ -12,6 +12,7 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.null_type import NullType
 from pytensor.graph.op import Op
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.explain.graph import is_float, op_name
 from symgrad.explain.maths import Maths, call
@@ -107,7 +108,7 @@ def _broadcast_axes(x: Variable, z: Variable) -> tuple[int, ...]:
     return tuple(axis for axis, (of_x, of_z) in enumerate(pairs) if of_x == 1 and of_z != 1)
 
 
-def unbroadcast(term: Variable, x: Variable) -> Variable:
+def unbroadcast(term: TensorVariable, x: Variable) -> TensorVariable:
     """A term of the shape of the output, summed to the shape of the input `x`."""
     extra = tuple(range(term.type.ndim - x.type.ndim))
     if extra:

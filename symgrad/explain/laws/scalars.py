@@ -158,7 +158,7 @@ class Switch(Notation):
 
 
 # Name of the Op: (spelling, derivatives, law)
-_BY_NAME = {
+_BY_NAME: dict[str, tuple[str | Callable[..., Maths], Callable[..., list], str]] = {
     # Sums, products and quotients.
     "Add": (_flat("sum"), lambda z, *xs: [pt.ones_like(x) for x in xs], "sum rule"),
     "Sub": (_difference, lambda z, x, y: [pt.ones_like(x), -pt.ones_like(y)], "sum rule"),

@@ -1,6 +1,7 @@
 """The notations of tensor Ops: reductions, products, shapes, and functions of whole rows."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytensor.tensor as pt
 from pytensor.compile.ops import ViewOp
@@ -34,6 +35,7 @@ from pytensor.tensor.shape import Reshape, Shape, Shape_i, SpecifyShape
 from pytensor.tensor.signal.conv import Convolve1d, Convolve2d
 from pytensor.tensor.sort import ArgSortOp, SortOp
 from pytensor.tensor.special import LogSoftmax, Softmax, XLog1PY, XLogY
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.explain.laws.notation import Notation, Step, unbroadcast
 from symgrad.explain.maths import Maths, call, number
@@ -53,7 +55,7 @@ class Reduction(Notation):
         "min": "the winner takes it",
     }
 
-    def kind(self, op: Op) -> str:
+    def kind(self, op: CAReduce) -> str:
         """The name of the reduction; nothing for an unknown one."""
         return next(
             (name for kind, name in self.kinds.items() if isinstance(op.scalar_op, kind)), ""
@@ -179,9 +181,9 @@ class Shuffle(Notation):
         return [pt.cast(undo_shuffle(step, bars[0]), step.inputs[0].type.dtype)]
 
 
-def undo_shuffle(step: Step | Apply, variable: Variable) -> Variable:
+def undo_shuffle(step: Step | Apply, variable: TensorVariable) -> TensorVariable:
     """A variable with the axes of a shuffle's output, brought to the axes of its input."""
-    order = step.op.new_order
+    order = cast(DimShuffle, step.op).new_order
     added = tuple(axis for axis, source in enumerate(order) if source == "x")
     kept = [source for source in order if source != "x"]
     squeezed = pt.squeeze(variable, axis=added) if added else variable

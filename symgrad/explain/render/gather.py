@@ -79,11 +79,13 @@ def _rows_shown(story: SubsetStory) -> list[int | None]:
     if story.table_rows <= _SHOWN:
         return list(range(story.table_rows))
     shown: list[int | None] = []
+    following = 0
     for row in sorted(set(story.rows[:_SHOWN])):
-        if row != (shown[-1] + 1 if shown else 0):
+        if row != following:
             shown.append(None)
         shown.append(row)
-    return shown if shown[-1] == story.table_rows - 1 else [*shown, None]
+        following = row + 1
+    return shown if following == story.table_rows else [*shown, None]
 
 
 def _description(story, is_back):

@@ -9,9 +9,10 @@ targets.
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 __all__ = ["Layout", "layout"]
 
@@ -22,7 +23,7 @@ _SWEEPS, _ROUNDS = 8, 40
 # boxes in sequence. A branch bends anyway where it leaves the trunk.
 _WEIGHTS: dict[str, float] = {"box": 1, "label": 1, "trunk": 8, "branch": 0.1}
 
-Name = Hashable
+Name = Any
 Pair = tuple[Name, Name]
 Point = tuple[float, float]
 

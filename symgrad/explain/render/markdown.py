@@ -83,7 +83,7 @@ def _backward(title: str, nodes: Sequence[Node]) -> str:
             source = _inline(symbol(by_id[contribution.consumer].name))
             local = _inline(contribution.local) if contribution.local else ""
             rows.append([line, local, shape, f"from {source}: {contribution.law}"])
-        if len(node.contributions) > 1:
+        if node.adjoint and len(node.contributions) > 1:
             law = f"sum over {len(node.contributions)} consumers"
             rows.append([_equation(name, node.adjoint), "", shape, law])
     return f"{title}\n\n" + _table(["line", "local derivative", "shape", "law"], rows)

@@ -123,7 +123,8 @@ def _backward_item(node, by_id):
 
 def _source(node: Node, contribution: Contribution, consumer: Node) -> Markup:
     """Which line passes a term back, and its local derivative."""
-    shown = ["=", consumer.forward] if consumer.forward.size() < _TITLE else []
+    formula = consumer.forward
+    shown = ("=", formula) if formula and formula.size() < _TITLE else ()
     parts = ["from ", mathml(symbol(consumer.name), *shown)]
     if contribution.local is not None:
         derivative = Maths("partial", (symbol(consumer.name), symbol(node.name)))

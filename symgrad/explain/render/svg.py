@@ -78,7 +78,8 @@ def backward(drawn: Picture, is_live: bool = True) -> Markup:
 
 def _edges(drawn: Picture, pairs: Sequence[tuple[str, str]], is_back: bool) -> Iterator[Markup]:
     """The shared trunk of each source, and a branch to each target."""
-    trunks, targets = {}, {}
+    trunks: dict[str, list] = {}
+    targets: dict[str, list[str]] = {}
     for pair in pairs:
         trunk, branch = _parted(drawn.layout.routes[pair], is_back)
         if len(trunk) > 1:

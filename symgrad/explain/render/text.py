@@ -72,7 +72,7 @@ def _backward_rows(nodes: Sequence[Node]) -> Iterator[tuple[str, str, str]]:
             if contribution.by_law != contribution.term:
                 indent = " " * (_width(name) + 2)
                 yield f"{indent}= {contribution.term.plain()}", shape, "simplified"
-        if len(node.contributions) > 1:
+        if node.adjoint and len(node.contributions) > 1:
             law = f"sum over {len(node.contributions)} consumers"
             yield f"{name} = {node.adjoint.plain()}", shape, law
 
