@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class _Checker:
         self.rng = np.random.default_rng(seed)
         leaves = leaves_of(self.trace.outputs)
         self.point = random_point(leaves, self.names.lengths, self.rng, around)
-        self.inputs = {leaf: exact_type(leaf)() for leaf in leaves}
+        self.inputs: dict[Variable, Any] = {leaf: exact_type(leaf)() for leaf in leaves}
 
     def result(self):
         lines, values = self.trace.lines, self._values()
@@ -151,20 +152,22 @@ class _Checker:
     def _whole(self):
         """The adjoints of the cost, from end to end."""
         trace, names, inputs = self.trace, self.names, self.inputs
-        offsets = {x: exact_type(x)() for x in trace.wrt if x in trace.adjoints}
+        offsets: dict[Variable, Any] = {
+            x: exact_type(x)() for x in trace.wrt if x in trace.adjoints
+        }
         starts = {x: inputs[x] + offset for x, offset in offsets.items() if x in inputs}
         inner = {x: offset for x, offset in offsets.items() if x not in inputs}
         outputs = rebuilt(trace.outputs, inputs | starts, inner)
-        cost = _sum([output.sum() for output in outputs])
+        cost = _sum([pt.sum(output) for output in outputs])
         adjoints = rebuilt([trace.adjoints[x] for x in offsets], inputs)
-        gradients = pytensor.grad(cost, list(offsets.values()), disconnected_inputs="ignore")
+        gradients = _gradients(cost, list(offsets.values()))
         ours = evaluator(list(inputs.values()), adjoints)(*self.point.values())
         f = evaluator([*inputs.values(), *offsets.values()], [cost, *gradients])
         at = [*self.point.values(), *(np.zeros(np.shape(value)) for value in ours)]
         _, *theirs = f(*at)
         for k, x in enumerate(offsets):
             direction = self.rng.standard_normal(np.shape(ours[k]))
-            slope = _slope(lambda point: f(*point)[0], at, len(self.point) + k, direction)
+            slope = _slope(partial(_output, f, 0), at, len(self.point) + k, direction)
             yield CheckedLine(
                 consumer=names.names[trace.outputs[0]],
                 variable=names.names[x],
@@ -180,12 +183,12 @@ class _Checker:
         variables = [z for z in derivatives if z is not x]
         functions = rebuilt(variables, self.inputs)
         ours = rebuilt([derivatives[z] for z in variables], self.inputs)
-        theirs = [pytensor.grad(function, self.inputs[x]) for function in functions]
+        theirs = [gradient for z in functions for gradient in _gradients(z, [self.inputs[x]])]
         f = evaluator(list(self.inputs.values()), [*functions, *ours, *theirs])
         at, position = list(self.point.values()), list(self.inputs).index(x)
-        _, of_ours, of_theirs = _split(f(*at), len(variables))
+        _, of_ours, of_theirs = _thirds(f(*at))
         for k, z in enumerate(variables):
-            slope = _slope(lambda point, k=k: f(*point)[k], at, position, np.ones(()))
+            slope = _slope(partial(_output, f, k), at, position, np.ones(()))
             yield CheckedLine(
                 consumer=self.names.names[z],
                 variable=self.names.names[x],
@@ -214,7 +217,6 @@ class _LineFunction:
     ) -> None:
         sources = list(dict.fromkeys(trace.sources(line)))
         self.inputs = [x for x in sources if x in values and not isinstance(x, Constant)]
-        self.count = len(terms)
         fresh = {x: exact_type(x)() for x in self.inputs}
         results = [result for result in line.step.outputs if result in trace.bars]
         computed = rebuilt(results, fresh)
@@ -236,25 +238,31 @@ class _LineFunction:
     def __call__(self, at: Sequence[np.ndarray]) -> tuple:
         """The sum, and what goes back: by the law, simplified, and by PyTensor."""
         total, *gradients = self.function(*at, *self.seeds)
-        return total, *_split(gradients, self.count)
+        return total, *_thirds(gradients)
 
 
-def _gradients(cost, wrt):
-    """PyTensor's gradients, not a number where it has none."""
-    gradients = pytensor.grad(cost, wrt, disconnected_inputs="ignore", null_gradients="return")
+def _gradients(cost: Variable, wrt: list[Any]) -> list[Variable]:
+    """PyTensor's gradients; NaN where it has none."""
+    gradients: Any = pytensor.grad(cost, wrt, disconnected_inputs="ignore", null_gradients="return")
     return [
         g if hasattr(g.type, "dtype") else pt.full_like(x, np.nan)
         for g, x in zip(gradients, wrt, strict=True)
     ]
 
 
-def _split(values, count):
-    """Consecutive pieces of a list."""
-    return [values[start : start + count] for start in range(0, len(values), count)]
+def _thirds(values):
+    """A list cut into three pieces of the same length."""
+    count = len(values) // 3
+    return values[:count], values[count : 2 * count], values[2 * count :]
 
 
 def _sum(terms):
     return terms[0] if len(terms) == 1 else pt.add(*terms)
+
+
+def _output(function, k, point):
+    """One output of a function at a point."""
+    return function(*point)[k]
 
 
 def _slope(

@@ -146,7 +146,8 @@ def _bare(args: Sequence[Maths], spelling: str, separator: str = ", ") -> str:
 
 
 def _plain_bar(m):
-    head, digits = re.fullmatch(r"(.*?)(\d*)", m.text).groups()
+    head = m.text.rstrip("0123456789")
+    digits = m.text[len(head) :]
     return f"{head}{_MACRON}{digits}" if len(head) == 1 else f"bar({m.text})"
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
 from symgrad.explain.derive.derivation import Derivation
 from symgrad.explain.derive.rebuild import evaluator, exact_type, rebuilt, values_at
@@ -65,15 +67,17 @@ class _Slope:
     """The slope of the cost when one of the variables is moved."""
 
     def __init__(self, trace, point, variables):
-        inputs = {leaf: exact_type(leaf)() for leaf in leaves_of(trace.outputs)}
-        self.offsets = {x: exact_type(x)() for x in variables if is_float(x)}
+        inputs: dict[Variable, Any] = {
+            leaf: exact_type(leaf)() for leaf in leaves_of(trace.outputs)
+        }
+        self.offsets: dict[Variable, Any] = {x: exact_type(x)() for x in variables if is_float(x)}
         starts = {
             leaf: x + self.offsets[leaf] for leaf, x in inputs.items() if leaf in self.offsets
         }
         inner = {x: offset for x, offset in self.offsets.items() if x not in inputs}
         outputs = rebuilt(trace.outputs, inputs | starts, inner)
-        # The cost may be among the moved variables. Its offset then stands outside of all nodes.
-        total = sum(output.sum() for output in outputs)
+        # If the cost itself is moved, it may be a bare input: the sum makes it a result.
+        total: Any = sum(pt.sum(output) for output in outputs)
         self.cost = evaluator([*inputs.values(), *self.offsets.values()], [total])
         self.at = [
             np.asarray(point[leaf], "float64") if is_float(leaf) else point[leaf] for leaf in inputs

@@ -196,8 +196,9 @@ class _FirstRow:
         return (value[self.row] if self.row is not None and value.ndim else value).tolist()
 
     def _value(self, variable):
+        leaves: list[Any] = leaves_of([variable])
         inputs = {
             leaf: self.point[leaf] if leaf in self.point else np.asarray(leaf.get_value())
-            for leaf in leaves_of([variable])
+            for leaf in leaves
         }
         return np.asarray(evaluator(list(inputs), [variable])(*inputs.values())[0])

@@ -233,7 +233,8 @@ class _Describer:
         return "input" if variable.owner is None else "step"
 
     def _inputs(self, line):
-        sources, stack = {}, list(reversed(line.step.inputs))
+        sources: dict[str, None] = {}
+        stack = list(reversed(line.step.inputs))
         while stack:
             variable = stack.pop()
             if variable in self.ids:
@@ -274,7 +275,7 @@ class _Describer:
     def _adjoint(self, variable, contributions):
         if not contributions:
             return number(1) if variable in self.trace.outputs else None
-        terms = []
+        terms: list[Maths] = []
         for contribution in reversed(contributions):
             term = contribution.term
             terms.extend(term.args if term.head == "sum" else (term,))

@@ -1,6 +1,6 @@
 """From an expression to its textbook form, which is still an expression that can be computed."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from math import prod
 
 import pytensor.tensor as pt
@@ -176,12 +176,13 @@ class _Simplifier:
 
     def _split(self, factors, divisors=()):
         """Take products, quotients and powers apart."""
-        number, divisor, powers = 1, 1, {}
+        number, divisor = 1, 1
+        powers: dict[Variable, int] = {}
         stack = [*((x, -1) for x in divisors), *((x, 1) for x in reversed(factors))]
         while stack:
             factor, power = stack.pop()
             value = self._value(factor)
-            inputs = factor.owner.inputs if factor.owner else ()
+            inputs = factor.owner.inputs if factor.owner else []
             if self._is_unnamed(factor, scalar.TrueDiv):
                 stack += [(inputs[1], -power), (inputs[0], power)]
             elif value is not None and power > 0:
@@ -279,7 +280,7 @@ class _Simplifier:
 
     def _terms(self, variable):
         """``(sign, term)`` for each term of a sum or difference; of any other variable, itself."""
-        inputs = variable.owner.inputs if variable.owner else ()
+        inputs = variable.owner.inputs if variable.owner else []
         if self._is_unnamed(variable, scalar.Add):
             return [pair for term in inputs for pair in self._terms(term)]
         if self._is_unnamed(variable, scalar.Sub):
@@ -291,7 +292,7 @@ class _Simplifier:
 
     def _collected(self, variable, terms):
         """The terms with like terms added up; None if there are none."""
-        groups = {}
+        groups: dict[tuple, list] = {}
         flat = [pair for term in terms for pair in self._terms(term)]
         for sign, term in flat:
             parts = self._split([term])
@@ -335,7 +336,7 @@ class _Simplifier:
         return pt.special.softmax(node.inputs[0], axis=node.op.axis)
 
 
-_METHODS = {
+_METHODS: dict[type, Callable[..., Variable]] = {
     scalar.Second: _Simplifier.second,
     scalar.Mul: _Simplifier.product,
     scalar.Add: _Simplifier.total,

@@ -97,7 +97,7 @@ class Elementwise(Notation):
                 for term, other in zip(terms, of_pytensor, strict=True)
             ]
         return [
-            None if term is None or not is_float(x) else unbroadcast(term, x)
+            None if term is None or not is_float(x) else unbroadcast(pt.as_tensor(term), x)
             for x, term in zip(step.inputs, terms, strict=True)
         ]
 

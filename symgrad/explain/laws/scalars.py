@@ -82,7 +82,7 @@ def _flat(head):
     """Write sums within sums, and products within products, without brackets."""
 
     def write(*args):
-        parts = []
+        parts: list[Maths] = []
         for arg in args:
             parts.extend(arg.args if arg.head == head else (arg,))
         return Maths(head, tuple(parts))

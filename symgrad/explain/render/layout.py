@@ -91,7 +91,7 @@ def _ranks(boxes, edges):
     for source, target in edges:
         above[target].append(source)
         below[source].append(target)
-    ranks = {}
+    ranks: dict[Name, int] = {}
     for box in boxes:
         ranks[box] = max((ranks[source] + 1 for source in above[box]), default=0)
     for box in boxes:
@@ -110,7 +110,8 @@ def _chain(edge, ranks):
 
 def _links(chains):
     """The items next to each item in the layer above, and in the layer below."""
-    above, below = defaultdict(dict), defaultdict(dict)
+    above: defaultdict = defaultdict(dict)
+    below: defaultdict = defaultdict(dict)
     for chain in chains.values():
         for upper, lower in pairwise(chain):
             above[lower][upper] = None
@@ -120,7 +121,7 @@ def _links(chains):
 
 def _layers(ranks, chains):
     """Boxes in layers of even number, labels in those between."""
-    layers = [{} for _ in range(2 * max(ranks.values(), default=0) + 1)]
+    layers: list[dict] = [{} for _ in range(2 * max(ranks.values(), default=0) + 1)]
     for box, rank in ranks.items():
         layers[2 * rank][("box", box)] = None
     for (source, _), chain in chains.items():
@@ -160,7 +161,7 @@ def _crossings(layers, links):
     count = 0
     for upper, lower in pairwise(layers):
         places = {item: place for place, item in enumerate(lower)}
-        passed = []
+        passed: list[int] = []
         for item in upper:
             ends = sorted(places[other] for other in links[1][item])
             count += sum(len(passed) - bisect_right(passed, end) for end in ends)
@@ -171,7 +172,7 @@ def _crossings(layers, links):
 
 def _placed(layers, links, sizes):
     """Horizontal centres, as close to the neighbours as the order and the widths allow."""
-    xs = {}
+    xs: dict[Any, float] = {}
     for layer in layers:
         xs |= _spread(layer, dict.fromkeys(layer, 0), sizes)
     for sweep in range(_ROUNDS):
@@ -216,7 +217,8 @@ def _spread(layer, wanted, sizes):
 
 def _stacked(layers, links, sizes, xs):
     """Top and bottom of the layer of each item. There is more room below a layer for long bends."""
-    spans, top = {}, 0
+    spans: dict[Any, tuple[float, float]] = {}
+    top = 0.0
     for layer in layers:
         bottom = top + max(sizes[item][1] for item in layer)
         spans |= dict.fromkeys(layer, (top, bottom))

@@ -186,7 +186,7 @@ def _n(number):
 def _standalone_css():
     """The style sheet with its colours written out, for programs that are not browsers."""
     css = resource("graph.css")
-    light, dark = css, css
+    light, dark = str(css), str(css)
     for key, (on, off) in COLOURS.items():
         light, dark = light.replace(f"var(--{key})", on), dark.replace(f"var(--{key})", off)
     return Markup(f"{light}@media (prefers-color-scheme: dark) {{{dark}}}")
