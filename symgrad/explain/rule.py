@@ -80,7 +80,8 @@ def updates_of(rule: Rule, cost: Variable, wrt: Sequence[Variable]) -> Updates:
     updates = rule(cost, list(wrt))
     if not isinstance(updates, Updates):
         raise HyperparameterError(
-            f"the rule returned {type(updates).__name__}, not Updates: give one of symgrad's rules"
+            f"the rule returned {type(updates).__name__}, not Updates: return what one of "
+            "symgrad's rules returned"
         )
     return updates
 

@@ -53,7 +53,7 @@ class Write(Notation):
 
     def law_of(self, step, position):
         if position == 1:
-            return "the entries where it was written"
+            return "the entries it was written to"
         sets = step.op.set_instead_of_inc
         return "zero where it was overwritten" if sets else "sum rule"
 

@@ -51,8 +51,8 @@ class Reduction(Notation):
     laws = {
         "sum": "sum rule: every entry receives it",
         "prod": "product rule: the product of the others",
-        "max": "the winner takes it",
-        "min": "the winner takes it",
+        "max": "the largest entry receives it",
+        "min": "the smallest entry receives it",
     }
 
     def kind(self, op: CAReduce) -> str:
@@ -165,7 +165,7 @@ def _is_row(variable):
 class Shuffle(Notation):
     """Axes in another order. Axes of length 1 that are added or dropped are not written."""
 
-    law = "the same axes, back"
+    law = "the axes, back in their old order"
 
     def write(self, step, args):
         kept = [axis for axis in step.op.new_order if axis != "x"]
@@ -351,9 +351,9 @@ TENSORS: dict[type[Op], Notation] = {
         FirstInput(),
     ),
     # Differentiated by PyTensor, under a law's name.
-    Join: ByPyTensor(lambda axis, *parts: call("join", *parts), "each part receives its part"),
-    MakeVector: ByPyTensor("vector", "each part receives its part"),
-    Split: ByPyTensor(_named("split", 1), "the parts, joined"),
+    Join: ByPyTensor(lambda axis, *parts: call("join", *parts), "each part receives its share"),
+    MakeVector: ByPyTensor("vector", "each part receives its share"),
+    Split: ByPyTensor(_named("split", 1), "the parts, joined again"),
     Alloc: ByPyTensor(lambda value, *shape: value, "sum over the copies"),
     Repeat: ByPyTensor("repeat", "sum over the copies"),
     SortOp: ByPyTensor(_named("sort", 1), "every entry goes back to where it came from"),
