@@ -9,9 +9,9 @@ The package is a pipeline. Each module imports only from those listed before it:
 5. ``sample``: the point at which an explanation is evaluated.
 6. ``readings``, ``subset``, ``rule``, ``compiler``, ``check``: what is said about a derivation:
    its numbers, its rows, its update rule, its compilation, and whether it is true.
-7. ``report``: all that an explanation shows, as plain data.
-8. ``render``: a report as text, Markdown, HTML, SVG, Mermaid and JSON.
-9. ``explanation``: a report that renders and checks itself.
+7. ``data``: all that an explanation shows, as plain data.
+8. ``render``: the data as text, Markdown, HTML, SVG, Mermaid and JSON.
+9. ``explanation``: the data with methods that render and check it.
 10. ``pipeline``: from a cost to its explanation; ``command``: the same from the command line.
 
 This module is the door. It imports the machinery when it is first used.

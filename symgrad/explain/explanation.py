@@ -1,4 +1,4 @@
-"""An explanation: a report that prints, saves and checks itself."""
+"""An explanation: its data, and methods that print, save and check it."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symgrad.errors import HyperparameterError
 from symgrad.explain.check import CheckResult, check
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Derivation
 from symgrad.explain.render import (
     as_html,
@@ -17,7 +18,6 @@ from symgrad.explain.render import (
     as_svg,
     as_text,
 )
-from symgrad.explain.report import Report
 from symgrad.explain.sample import Point
 
 __all__ = ["Explanation"]
@@ -33,7 +33,7 @@ _METHODS = {
 
 
 @dataclass(frozen=True)
-class Explanation(Report):
+class Explanation(ExplanationData):
     """How a gradient was derived, what it is, and what the compiler made of it.
 
     ``print(e)`` gives the text, a notebook shows the page, and :meth:`save` writes either.

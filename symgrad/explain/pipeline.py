@@ -13,7 +13,7 @@ from symgrad.explain.derive.derivation import derive
 from symgrad.explain.explanation import Explanation
 from symgrad.explain.graph import is_float, leaves_of
 from symgrad.explain.readings import readings_at
-from symgrad.explain.rule import Rule, RuleStory, rule_stories, updates_of
+from symgrad.explain.rule import RuleLike, RuleStory, rule_stories, updates_of
 from symgrad.explain.sample import user_point
 from symgrad.explain.subset import subset_stories
 from symgrad.gradients import connected_gradients, grad, variables_of
@@ -26,7 +26,7 @@ __all__ = ["explanation_of"]
 def explanation_of(
     cost: Variable,
     wrt: Variable | Subset | Sequence[Variable | Subset] | None = None,
-    rule: Rule | None = None,
+    rule: RuleLike | None = None,
     values: Mapping[Variable | str, Any] | None = None,
     backend: str | None = "c",
 ) -> Explanation:

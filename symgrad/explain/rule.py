@@ -24,7 +24,7 @@ from symgrad.updates import Move, Updates
 
 __all__ = ["RuleLine", "RuleStory", "rule_stories", "updates_of"]
 
-Rule = Callable[..., Updates] | Updates
+RuleLike = Callable[..., Updates] | Updates
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class RuleStory:
     lines: tuple[RuleLine, ...]
 
 
-def updates_of(rule: Rule, cost: Variable, wrt: Sequence[Variable]) -> Updates:
+def updates_of(rule: RuleLike, cost: Variable, wrt: Sequence[Variable]) -> Updates:
     """The updates of a rule, which is a function of cost and parameters, or Updates."""
     if isinstance(rule, Updates):
         return rule
@@ -86,7 +86,9 @@ def updates_of(rule: Rule, cost: Variable, wrt: Sequence[Variable]) -> Updates:
     return updates
 
 
-def rule_stories(rule: Rule, updates: Updates, point: Point | None = None) -> tuple[RuleStory, ...]:
+def rule_stories(
+    rule: RuleLike, updates: Updates, point: Point | None = None
+) -> tuple[RuleStory, ...]:
     """A story for each parameter that the updates move."""
     name = _name_of(rule)
     return tuple(_story(name, move, updates, point) for move in updates.moves)

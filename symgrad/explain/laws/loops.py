@@ -43,7 +43,7 @@ class Body:
     title: str
 
 
-class Loop(Notation):
+class ScanNotation(Notation):
     """A step that is repeated. Its adjoint is a loop that runs backwards."""
 
     law = "backpropagation through time"
@@ -161,7 +161,7 @@ def _user_name(variable, default):
 
 
 LOOPS: dict[type[Op], Notation] = {
-    Scan: Loop(),
+    Scan: ScanNotation(),
     OpFromGraph: NamedComputation(),
     IfElse: Branch(),
 }

@@ -175,9 +175,11 @@ _BY_NAME: dict[str, tuple[str | Callable[..., Maths], Callable[..., list], str]]
     "Rad2Deg": ("rad2deg", lambda z, x: [pt.ones_like(x) * (180 / _PI)], "factor rule"),
     # Choices.
     "Maximum": (lambda x, y: call("max", x, y),
-                 lambda z, x, y: [_truth(pt.eq(z, x)), _truth(pt.eq(z, y))], "the larger one receives it"),
+                 lambda z, x, y: [_truth(pt.eq(z, x)), _truth(pt.eq(z, y))],
+                 "the larger input receives it"),
     "Minimum": (lambda x, y: call("min", x, y),
-                 lambda z, x, y: [_truth(pt.eq(z, x)), _truth(pt.eq(z, y))], "the smaller one receives it"),
+                 lambda z, x, y: [_truth(pt.eq(z, x)), _truth(pt.eq(z, y))],
+                 "the smaller input receives it"),
     "Clip": ("clip", lambda z, x, a, b: [_truth((x >= a) & (x <= b)), _truth(x < a),
                                           _truth(x > b)], "inside the bounds"),
     "Abs": (_head("abs"), lambda z, x: [pt.sign(x)], "derivative of |x|"),

@@ -1,4 +1,4 @@
-"""Explanations as text, Markdown, HTML, drawings and data: pure functions of a report.
+"""Explanations as text, Markdown, HTML, SVG, Mermaid and JSON: pure functions of the data.
 
 Each module imports only from those listed before it:
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Node
 from symgrad.explain.maths import symbol
 from symgrad.explain.readings import Reading
@@ -10,7 +11,6 @@ from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml
 from symgrad.explain.render.picture import Picture, group_picture, picture
 from symgrad.explain.render.svg import backward, forward, graph_svg
-from symgrad.explain.report import Report
 
 __all__ = ["graphs", "pair"]
 
@@ -27,9 +27,9 @@ _SMALLEST = 0.7
 _HINT = "Step through the lines with the buttons or keys, or click a box."
 
 
-def graphs(report: Report) -> Markup:
+def graphs(explanation: ExplanationData) -> Markup:
     """The pair, its buttons, and a pair for each group of steps."""
-    drawn = picture(report.nodes, report.readings)
+    drawn = picture(explanation.nodes, explanation.readings)
     kinds = {box.kind for box in drawn.boxes.values()}
     legend = [
         tag("li", tag("b", name), f": {shape}") for key, (name, shape) in _KINDS.items()
@@ -42,7 +42,7 @@ def graphs(report: Report) -> Markup:
             tag("ol", tag("li", _HINT), **current),
             pair(drawn, "Graphs"),
             tag("ul", *legend, class_="legend", aria_label="Shapes of boxes"),
-            tag("div", *_groups(report.nodes, report.readings), class_="groups"),
+            tag("div", *_groups(explanation.nodes, explanation.readings), class_="groups"),
         ]
     )
 

@@ -1,5 +1,6 @@
 """An explanation as a page, or as a piece of a notebook."""
 
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.maths import Maths, bar, symbol
 from symgrad.explain.render.graphs import graphs
 from symgrad.explain.render.markup import Markup, join, resource, tag
@@ -7,7 +8,6 @@ from symgrad.explain.render.mathml import mathml
 from symgrad.explain.render.sections import compiled, rule, subset, values
 from symgrad.explain.render.steps import backward, calculus, forward, inside
 from symgrad.explain.render.svg import COLOURS
-from symgrad.explain.report import Report
 
 __all__ = ["as_html", "as_piece"]
 
@@ -17,7 +17,7 @@ _COMMA = tag("small", ", ")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def as_html(report: Report) -> str:
+def as_html(explanation: ExplanationData) -> str:
     """A page that loads nothing, which its own security policy enforces."""
     head = tag(
         "head",
@@ -25,26 +25,26 @@ def as_html(report: Report) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"The gradient of {report.node(report.cost).name}"),
+        tag("title", f"The gradient of {explanation.node(explanation.cost).name}"),
         tag("style", resource("document.css")),
     )
-    body = tag("body", tag("main", as_piece(report, "page"), class_="symgrad-page"))
+    body = tag("body", tag("main", as_piece(explanation, "page"), class_="symgrad-page"))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def as_piece(report: Report, scope: str) -> Markup:
+def as_piece(explanation: ExplanationData, scope: str) -> Markup:
     """The explanation as a piece of a page that may hold others.
 
     Parameters
     ----------
-    report : Report
+    explanation : ExplanationData
     scope : str
         The beginning of all ids.
     """
-    sections = _sections(report)
+    sections = _sections(explanation)
     article = tag(
         "article",
-        _header(report),
+        _header(explanation),
         _contents(sections, scope),
         *(_section(*section, scope) for section in sections),
         class_="symgrad", lang="en",
@@ -53,19 +53,19 @@ def as_piece(report: Report, scope: str) -> Markup:
     return join([style, article, tag("script", resource("page.js"))])
 
 
-def _sections(report: Report) -> list[tuple[str, str, str]]:
+def _sections(explanation: ExplanationData) -> list[tuple[str, str, str]]:
     """``(id, title, content)`` of the sections that are not empty."""
-    nodes = report.nodes
+    nodes = explanation.nodes
     sections = [
-        ("graphs", "Forward and back", graphs(report)),
-        ("calculus", "Rule by rule", calculus(report)),
+        ("graphs", "Forward and back", graphs(explanation)),
+        ("calculus", "Rule by rule", calculus(explanation)),
         ("forward", "Forward", forward(nodes)),
         ("backward", "Backward", backward(nodes)),
         ("inside", "Inside", join(inside(node) for node in nodes if node.inside)),
-        ("subset", "The rows", join(map(subset, report.subsets))),
-        ("rule", "The rule", join(map(rule, report.rules))),
-        ("values", "With numbers", values(report)),
-        ("compiler", "The compiler", compiled(report)),
+        ("subset", "The rows", join(map(subset, explanation.subsets))),
+        ("rule", "The rule", join(map(rule, explanation.rules))),
+        ("values", "With numbers", values(explanation)),
+        ("compiler", "The compiler", compiled(explanation)),
     ]
     return [(name, title, content) for name, title, content in sections if content]
 
@@ -80,18 +80,18 @@ def _contents(sections, scope):
     return tag("nav", *links, aria_label="Sections")
 
 
-def _header(report):
-    cost = mathml(symbol(report.node(report.cost).name))
-    names = (mathml(symbol(report.node(x).name)) for x in report.wrt)
+def _header(explanation):
+    cost = mathml(symbol(explanation.node(explanation.cost).name))
+    names = (mathml(symbol(explanation.node(x).name)) for x in explanation.wrt)
     listed = [part for name in names for part in (_COMMA, name)][1:]
     title = tag("h1", cost, tag("small", " differentiated with respect to "), *listed)
-    gradients = [_gradient(report, name, formula) for name, formula in report.gradients]
+    gradients = [_gradient(explanation, name, formula) for name, formula in explanation.gradients]
     return tag("header", title, tag("div", *gradients, class_="result"))
 
 
-def _gradient(report: Report, name: str, formula: Maths | None) -> str:
+def _gradient(explanation: ExplanationData, name: str, formula: Maths | None) -> str:
     """The gradient in closed form, or if that is too long, in terms of other adjoints."""
-    node = report.node(name)
+    node = explanation.node(name)
     formula = formula or node.adjoint
     if formula is None:
         return ""

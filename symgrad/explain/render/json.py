@@ -5,15 +5,15 @@ import json
 import math
 from typing import Any
 
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.maths import Maths
-from symgrad.explain.report import Report
 
 __all__ = ["as_json"]
 
 
-def as_json(report: Report) -> str:
+def as_json(explanation: ExplanationData) -> str:
     """All public fields. A formula is an object with ``text``, ``latex`` and ``tree``."""
-    return json.dumps(_plain(report), ensure_ascii=False, indent=2)
+    return json.dumps(_plain(explanation), ensure_ascii=False, indent=2)
 
 
 def _plain(value: Any) -> Any:

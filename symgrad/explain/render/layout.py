@@ -25,7 +25,7 @@ _WEIGHTS: dict[str, float] = {"box": 1, "label": 1, "trunk": 8, "branch": 0.1}
 
 Name = Any
 Pair = tuple[Name, Name]
-Point = tuple[float, float]
+Coordinates = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class Layout:
 
     width: float
     height: float
-    boxes: dict[Name, Point]
-    labels: dict[Pair, Point]
+    boxes: dict[Name, Coordinates]
+    labels: dict[Pair, Coordinates]
     routes: dict[Pair, list[tuple[float, float, float]]]
 
 
 def layout(
-    boxes: Mapping[Name, Point],
+    boxes: Mapping[Name, Coordinates],
     edges: Iterable[Pair],
-    labels: Mapping[Pair, Point] | None = None,
+    labels: Mapping[Pair, Coordinates] | None = None,
 ) -> Layout:
     """Place the boxes of a graph without cycles, sources on top, and route its edges.
 

@@ -3,25 +3,33 @@
 from collections.abc import Sequence
 
 from symgrad.explain.compiler import Compilation
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Node
 from symgrad.explain.maths import Maths, bar, symbol
 from symgrad.explain.render.text import rewrite_rows, shape_text, values_text
-from symgrad.explain.report import Report
 from symgrad.explain.rule import RuleStory
 from symgrad.explain.subset import SubsetStory
 
 __all__ = ["as_markdown"]
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(explanation: ExplanationData) -> str:
     """Sections with a headline each. Formulas are between ``$$``, in tables between ``$``."""
-    names = ", ".join(_inline(symbol(report.node(x).name)) for x in report.wrt)
-    cost = _inline(symbol(report.node(report.cost).name))
+    names = ", ".join(_inline(symbol(explanation.node(x).name)) for x in explanation.wrt)
+    cost = _inline(symbol(explanation.node(explanation.cost).name))
     parts = [f"# {cost}, differentiated with respect to {names}"]
-    parts += [_calculus(report), _forward(report), _backward("## Backward", report.nodes)]
-    parts += [_inside(node) for node in report.nodes if node.inside]
-    parts += [_gradients(report), *map(_subset, report.subsets), *map(_rule, report.rules)]
-    parts += [_readings(report), _compilation(report.compilation)]
+    parts += [
+        _calculus(explanation),
+        _forward(explanation),
+        _backward("## Backward", explanation.nodes),
+    ]
+    parts += [_inside(node) for node in explanation.nodes if node.inside]
+    parts += [
+        _gradients(explanation),
+        *map(_subset, explanation.subsets),
+        *map(_rule, explanation.rules),
+    ]
+    parts += [_readings(explanation), _compilation(explanation.compilation)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -49,20 +57,20 @@ def _equation(left: Maths, right: Maths) -> str:
     return f"${left.latex()} = {right.latex()}$"
 
 
-def _calculus(report):
-    if not report.calculus:
+def _calculus(explanation):
+    if not explanation.calculus:
         return ""
     parts = ["## Rule by rule"]
-    for line in report.calculus:
+    for line in explanation.calculus:
         steps = [line.of.latex(), line.by_rule.latex()]
         steps += [line.result.latex()] if line.result != line.by_rule else []
         parts.append(f"{line.law}:\n\n$$\n{' = '.join(steps)}\n$$")
     return "\n\n".join(parts)
 
 
-def _forward(report):
+def _forward(explanation):
     rows = []
-    for node in report.nodes:
+    for node in explanation.nodes:
         name = symbol(node.name)
         line = _equation(name, node.forward) if node.forward else _inline(name)
         rows.append([line, _code(shape_text(node.shape)), node.kind])
@@ -100,10 +108,10 @@ def _inside(node):
     return f"{title}\n\n{forward}\n\n{backward}"
 
 
-def _gradients(report):
+def _gradients(explanation):
     formulas = [
         f"$$\n{bar(name).latex()} = {formula.latex()}\n$$"
-        for name, formula in report.gradients
+        for name, formula in explanation.gradients
         if formula
     ]
     return "\n\n".join(["## In closed form", *formulas]) if formulas else ""
@@ -153,10 +161,10 @@ def _rule(story: RuleStory) -> str:
     return "\n\n".join(parts)
 
 
-def _readings(report):
+def _readings(explanation):
     rows = []
-    for reading in report.readings:
-        name = _inline(symbol(report.node(reading.node).name))
+    for reading in explanation.readings:
+        name = _inline(symbol(explanation.node(reading.node).name))
         if reading.value is None:
             is_compared = reading.error is not None
             note = f"agree to {reading.error:.0e} along a direction" if is_compared else ""

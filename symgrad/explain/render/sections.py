@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from symgrad.explain.compiler import Compilation
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.maths import symbol
 from symgrad.explain.render.gather import gather
 from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml, set_formula
 from symgrad.explain.render.steps import row
 from symgrad.explain.render.text import rewrite_groups, values_text
-from symgrad.explain.report import Report
 from symgrad.explain.rule import RuleStory
 from symgrad.explain.subset import SubsetStory
 
@@ -66,7 +66,7 @@ def rule(story: RuleStory) -> Markup:
     for line in story.lines:
         is_step = line.target == "step"
         sign = "=" if is_step else "←"
-        shown = [row(mathml(symbol(line.target)), sign, set_formula(line.formula), "", "law")]
+        shown = [row(mathml(symbol(line.target)), sign, set_formula(line.formula), "", "formula")]
         if line.numbers is not None:
             shown.append(row("", "=", set_formula(line.numbers), "", "first entry of the row"))
             changed = tag("code", story.table if is_step else line.target)
@@ -78,11 +78,11 @@ def rule(story: RuleStory) -> Markup:
     return join(parts)
 
 
-def values(report: Report) -> str:
+def values(explanation: ExplanationData) -> str:
     """Value, adjoint and finite difference of each node."""
     rows = []
-    for reading in report.readings:
-        name = mathml(symbol(report.node(reading.node).name))
+    for reading in explanation.readings:
+        name = mathml(symbol(explanation.node(reading.node).name))
         if reading.value is None:
             cells = [f"{reading.size} entries", "", ""]
         else:
@@ -99,9 +99,9 @@ def _agreement(error):
     return f"✓ to {error:.0e}" if error < _AGREES else f"✗ off by {error:.0e}"
 
 
-def compiled(report: Report) -> str:
+def compiled(explanation: ExplanationData) -> str:
     """The rewrites in order, what was fused, what is in place, and what was left out."""
-    compilation = report.compilation
+    compilation = explanation.compilation
     if compilation is None:
         return ""
     parts = [_warning(text) for text in compilation.warnings]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Contribution, Node
 from symgrad.explain.maths import Maths, bar, number, symbol
 from symgrad.explain.render.graphs import pair
@@ -10,7 +11,6 @@ from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml, set_formula
 from symgrad.explain.render.picture import picture
 from symgrad.explain.render.text import shape_text
-from symgrad.explain.report import Report
 
 __all__ = ["backward", "calculus", "forward", "inside", "row"]
 
@@ -19,10 +19,10 @@ _TITLE, _TERMS = 16, 12
 _KINDS = {"step": "", "wrt": "with respect to", "shared": "shared variable"}
 
 
-def calculus(report: Report) -> str:
+def calculus(explanation: ExplanationData) -> str:
     """The derivative of a function of one number, as in a textbook."""
     items = []
-    for line in report.calculus:
+    for line in explanation.calculus:
         rows = [row(mathml(line.of), "=", set_formula(line.by_rule), "", line.law)]
         if line.result != line.by_rule:
             rows.append(row("", "=", set_formula(line.result), "", "simplified"))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.render.label import tspans
 from symgrad.explain.render.markup import Markup, resource, tag
 from symgrad.explain.render.picture import LINE, Picture, picture
-from symgrad.explain.report import Report
 
 __all__ = ["COLOURS", "as_svg", "backward", "forward", "graph_svg"]
 
@@ -27,12 +27,12 @@ _STYLES = "formula", "note", "value"
 _MARGIN, _TITLE, _BETWEEN, _EDGE = 16, 34, 40, 6
 
 
-def as_svg(report: Report) -> str:
+def as_svg(explanation: ExplanationData) -> str:
     """A drawing as a file: the forward graph on the left, the gradient graph on the right."""
-    drawn = picture(report.nodes, report.readings)
+    drawn = picture(explanation.nodes, explanation.readings)
     width, height = drawn.layout.width, drawn.layout.height
     shift = width + _BETWEEN
-    name = f"Computation and gradient of {report.node(report.cost).name}"
+    name = f"Computation and gradient of {explanation.node(explanation.cost).name}"
     total, tall = 2 * width + _BETWEEN + 2 * _MARGIN, height + _TITLE + 2 * _MARGIN
     return str(tag(
         "svg",

@@ -6,35 +6,35 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from symgrad.explain.compiler import Compilation, Rewrite
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Node
 from symgrad.explain.maths import bar
-from symgrad.explain.report import Report
 from symgrad.explain.rule import RuleStory
 from symgrad.explain.subset import SubsetStory
 
 __all__ = ["as_text", "rewrite_groups", "rewrite_rows", "shape_text", "values_text"]
 
 
-def as_text(report: Report) -> str:
+def as_text(explanation: ExplanationData) -> str:
     """Sections with a headline each, and shapes on every line."""
-    parts = [_headline(report), _calculus(report), _forward(report)]
-    parts += [_backward(report), _inside(report), _gradients(report)]
-    parts += [_subset(story) for story in report.subsets]
-    parts += [_rule(story) for story in report.rules]
-    parts += [_readings(report), _compilation(report.compilation)]
+    parts = [_headline(explanation), _calculus(explanation), _forward(explanation)]
+    parts += [_backward(explanation), _inside(explanation), _gradients(explanation)]
+    parts += [_subset(story) for story in explanation.subsets]
+    parts += [_rule(story) for story in explanation.rules]
+    parts += [_readings(explanation), _compilation(explanation.compilation)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _headline(report):
-    names = ", ".join(report.node(x).name for x in report.wrt)
-    return f"{report.node(report.cost).name}, differentiated with respect to {names}"
+def _headline(explanation):
+    names = ", ".join(explanation.node(x).name for x in explanation.wrt)
+    return f"{explanation.node(explanation.cost).name}, differentiated with respect to {names}"
 
 
-def _calculus(report):
-    if not report.calculus:
+def _calculus(explanation):
+    if not explanation.calculus:
         return ""
     rows = []
-    for line in report.calculus:
+    for line in explanation.calculus:
         rows.append((f"{line.of.plain()}", f"= {line.by_rule.plain()}", line.law))
         if line.result != line.by_rule:
             rows.append(("", f"= {line.result.plain()}", "simplified"))
@@ -46,17 +46,17 @@ def shape_text(shape: Sequence[str]) -> str:
     return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(shape)})"
 
 
-def _forward(report):
+def _forward(explanation):
     rows = []
-    for node in report.nodes:
+    for node in explanation.nodes:
         line = f"{node.name} = {node.forward.plain()}" if node.forward else node.name
         kind = "" if node.kind == "step" else node.kind
         rows.append((line, shape_text(node.shape), kind))
     return "Forward\n" + _table(rows)
 
 
-def _backward(report):
-    return "Backward\n" + _table(list(_backward_rows(report.nodes)))
+def _backward(explanation):
+    return "Backward\n" + _table(list(_backward_rows(explanation.nodes)))
 
 
 def _backward_rows(nodes: Sequence[Node]) -> Iterator[tuple[str, str, str]]:
@@ -77,9 +77,9 @@ def _backward_rows(nodes: Sequence[Node]) -> Iterator[tuple[str, str, str]]:
             yield f"{name} = {node.adjoint.plain()}", shape, law
 
 
-def _inside(report):
+def _inside(explanation):
     parts = []
-    for node in report.nodes:
+    for node in explanation.nodes:
         if node.inside:
             rows = [
                 (f"{inner.name} = {inner.forward.plain()}", shape_text(inner.shape), "")
@@ -91,10 +91,10 @@ def _inside(report):
     return "\n\n".join(parts)
 
 
-def _gradients(report):
+def _gradients(explanation):
     rows = [
-        (f"{bar(name).plain()} = {formula.plain()}", shape_text(report.node(name).shape), "")
-        for name, formula in report.gradients
+        (f"{bar(name).plain()} = {formula.plain()}", shape_text(explanation.node(name).shape), "")
+        for name, formula in explanation.gradients
         if formula is not None
     ]
     return "In closed form\n" + _table(rows) if rows else ""
@@ -140,10 +140,10 @@ def _rule(story: RuleStory) -> str:
     return f"{title}\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _readings(report):
+def _readings(explanation):
     rows = [("node", "value", "adjoint", "finite difference")]
-    for reading in report.readings:
-        name = report.node(reading.node).name
+    for reading in explanation.readings:
+        name = explanation.node(reading.node).name
         if reading.value is None:
             is_compared = reading.error is not None
             note = f"agree to {reading.error:.0e} along a direction" if is_compared else ""
@@ -151,7 +151,7 @@ def _readings(report):
         else:
             numbers = (reading.value, reading.adjoint, reading.finite)
             rows.append((name, *map(values_text, numbers)))
-    return "Values\n" + _table(rows) if report.readings else ""
+    return "Values\n" + _table(rows) if explanation.readings else ""
 
 
 def _compilation(compilation: Compilation | None) -> str:

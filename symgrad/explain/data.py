@@ -10,11 +10,11 @@ from symgrad.explain.readings import Reading
 from symgrad.explain.rule import RuleStory
 from symgrad.explain.subset import SubsetStory
 
-__all__ = ["Report"]
+__all__ = ["ExplanationData"]
 
 
 @dataclass(frozen=True)
-class Report:
+class ExplanationData:
     """What is said about a gradient.
 
     The attributes are described in :class:`~symgrad.explain.explanation.Explanation`.
