@@ -76,7 +76,6 @@ class _Slope:
         }
         inner = {x: offset for x, offset in self.offsets.items() if x not in inputs}
         outputs = rebuilt(trace.outputs, inputs | starts, inner)
-        # If the cost itself is moved, it may be a bare input: the sum makes it a result.
         total: Any = sum(pt.sum(output) for output in outputs)
         self.cost = evaluator([*inputs.values(), *self.offsets.values()], [total])
         self.at = [

@@ -193,7 +193,7 @@ class _Simplifier:
                 number *= (-1) ** abs(power)
                 stack.append((inputs[0], power))
             elif self._is_unnamed(factor, scalar.Second):
-                # What was filled into a shape broadcasts just as well by itself.
+                # A value that fills a shape broadcasts just as well without filling it.
                 stack.append((inputs[1], power))
             elif self._is_unnamed(factor, scalar.Mul):
                 stack += [(x, power) for x in reversed(inputs)]

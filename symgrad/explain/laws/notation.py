@@ -63,7 +63,7 @@ class Notation:
         bars : list of (variable or None)
             The adjoint of each output; None for an output that the cost does not use.
         """
-        # PyTensor's gradient gives an Op the same for outputs that are not used.
+        # This is what PyTensor's gradient gives an Op for an output that is not used.
         cotangents = [DisconnectedType()() if bar is None else bar for bar in bars]
         terms = step.op.pullback(list(step.inputs), list(step.outputs), cotangents)
         return [

@@ -218,7 +218,7 @@ _BY_NAME: dict[str, tuple[str | Callable[..., Maths], Callable[..., list], str]]
     "ArcSinh": ("arcsinh", lambda z, x: [1 / pt.sqrt(x**2 + 1)], "derivative of arcsinh"),
     "ArcCosh": ("arccosh", lambda z, x: [1 / pt.sqrt(x**2 - 1)], "derivative of arccosh"),
     "ArcTanh": ("arctanh", lambda z, x: [1 / (1 - x**2)], "derivative of arctanh"),
-    # The error function and its kin.
+    # Error functions.
     "Erf": ("erf", lambda z, x: [2 / np.sqrt(_PI) * pt.exp(-(x**2))], "derivative of erf"),
     "Erfc": ("erfc", lambda z, x: [-2 / np.sqrt(_PI) * pt.exp(-(x**2))], "derivative of erfc"),
     "Erfcx": ("erfcx", lambda z, x: [2 * x * z - 2 / np.sqrt(_PI)], "derivative of erfcx"),
@@ -273,7 +273,7 @@ def _beta_density(a, b, x):
     return x ** (a - 1) * (1 - x) ** (b - 1) * pt.gamma(a + b) / (pt.gamma(a) * pt.gamma(b))
 
 
-# Some releases of PyTensor lack some of the Ops, and keep them in different modules.
+# Which of these Ops exist, and in which module, depends on the release of PyTensor.
 SCALARS: dict[type[Op], Notation] = {
     getattr(module, name): Scalar(*entry)
     for name, entry in _BY_NAME.items()

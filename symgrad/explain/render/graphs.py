@@ -28,7 +28,7 @@ _HINT = "Step through the lines with the buttons or keys, or click a box."
 
 
 def graphs(explanation: ExplanationData) -> Markup:
-    """The pair, its buttons, and a pair for each group of steps."""
+    """Both graphs, their buttons, and both graphs of each group of steps."""
     drawn = picture(explanation.nodes, explanation.readings)
     kinds = {box.kind for box in drawn.boxes.values()}
     legend = [

@@ -51,7 +51,7 @@ def grouped(nodes: Sequence[Node]) -> tuple[Group, ...]:
 
 
 def _stands_alone(node):
-    """Is the node shown by itself? An input is if a gradient reaches it."""
+    """Is the node shown by itself? Inputs are, if a gradient reaches them."""
     if node.forward is None:
         return node.adjoint is not None
     return node.is_named or node.kind != "step"

@@ -76,7 +76,7 @@ class Picture:
 
 
 def picture(nodes: Sequence[Node], readings: Sequence[Reading] = ()) -> Picture:
-    """The graph of a computation; of a long one, with a box for each group."""
+    """The graph of a computation, with a box for each group if it is long."""
     return _drawn(grouped(nodes), readings)
 
 
@@ -110,7 +110,7 @@ def _drawn(groups, readings, outside: Collection[str] = ()):
 
 
 def _edge(source, target, consumers):
-    """The edge from a group to another, some of whose nodes consume the head of the first."""
+    """The edge between two groups; some nodes of the target consume the head of the source."""
     terms = [term for term in source.head.contributions if term.consumer in consumers]
     formulas = [term.local for term in terms if term.local is not None]
     if len(target.nodes) > 1 or not formulas:

@@ -31,7 +31,7 @@ def calculus(explanation: ExplanationData) -> str:
 
 
 def forward(nodes: Sequence[Node]) -> Markup:
-    """The lines of the computation; of a long one, in groups."""
+    """The lines of the computation, in groups if it is long."""
     return _listed(nodes, {node.id: _forward_item(node) for node in nodes}, is_back=False)
 
 
@@ -56,7 +56,7 @@ def inside(node: Node) -> Markup:
 
 
 def _listed(nodes: Sequence[Node], items: Mapping[str, Markup], is_back: bool) -> Markup:
-    """The items of nodes in order; of a long computation, folded by groups."""
+    """The items of nodes in order, folded by groups if the computation is long."""
     groups = grouped(nodes)
     if all(len(group.nodes) == 1 for group in groups):
         return tag("ol", *items.values(), class_="steps")
