@@ -88,3 +88,14 @@ def test_updates_are_a_rule():
     _, _, subset, cost = lookup()
     (story,) = explained(cost, subset, rule=signed(cost, [subset])).rules
     assert story.rule == "updates"
+
+
+def test_what_only_the_catch_up_keeps_is_left_out():
+    W, _, _, cost = lookup()
+    rule = partial(sg.sgd, learning_rate=0.1, unused="exact")
+    (story,) = explained(cost, W, rule=rule).rules
+    assert [line.target for line in story.lines] == ["step"]
+    (story,) = explained(cost, W, rule=partial(sg.adam, unused="exact")).rules
+    targets = [line.target for line in story.lines]
+    assert targets[:4] == ["step", "t", "m", "v"]
+    assert "history" not in targets
