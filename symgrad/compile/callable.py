@@ -79,13 +79,13 @@ class Function:
         Returns
         -------
         array, or list of arrays
-            The outputs of all steps, of shape ``(k,)``, as the function returns one.
+            The outputs of all steps, each of shape ``(k,)``, packed as those of a call.
 
         Raises
         ------
         HyperparameterError
             If an output is no scalar, if the stacks do not fit the inputs, or if the function is
-            monitored, which looks at it between calls.
+            monitored: a monitor looks at it between calls.
         SymgradError
             What the step raises. The steps before it were taken; the note says how many.
 

@@ -24,7 +24,7 @@ from symgrad.compile.step import NanChoice
 from symgrad.graph.coordinates import flat, one_entry_per_axis, row_numbers
 from symgrad.graph.distinct import is_distinct
 from symgrad.graph.index_reads import indices_of, is_flattened, is_index_read, is_index_write
-from symgrad.graph.index_writes import has_shape_of, table_of
+from symgrad.graph.index_writes import has_shape_of, ignores_duplicates, table_of
 from symgrad.graph.provenance import coalesced, dimension_of, table_of_length
 from symgrad.graph.static_slices import constant_length
 from symgrad.ops.check_index import CheckIndex, check_shape
@@ -222,7 +222,7 @@ class _Checker:
             if table is not None and not distinct:
                 self._report_repeats(indices, target, Check(table, "the index", 0))
             return pt.set_subtensor(chosen, rows)
-        ignore = getattr(op, "ignore_duplicates", False)
+        ignore = ignores_duplicates(node)
         in_c = self.backend.raises and not (ignore or distinct)
         if in_c and _chooses_rows(indices, rows, target):
             n_dims = indices[0].type.ndim
@@ -326,7 +326,7 @@ class _Checker:
             return [pt.constant(positions) for positions in np.nonzero(mask.data)]
         if self.backend.raises:
             fits = [pt.eq(mask.shape[k], target.shape[axis + k]) for k in range(mask.type.ndim)]
-            message = f"a boolean mask has not the length of axis {axis} of what it indexes"
+            message = f"a boolean mask does not have the length of axis {axis} of what it indexes"
             mask = CheckAndRaise(IndexError, message)(mask, *fits)
         return mask.nonzero()
 

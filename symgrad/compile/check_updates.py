@@ -1,4 +1,4 @@
-"""The updates that a function is given, checked for what cannot be meant."""
+"""The updates that a function is given, checked for mistakes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UpdatesLike = Mapping[SharedVariable, Any] | Iterable[tuple[SharedVariable, Any]
 
 
 def check_updates(updates: UpdatesLike) -> dict[SharedVariable, Variable]:
-    """The updates as a dict, checked for what cannot be meant; see :func:`symgrad.function`."""
+    """The updates as a dict, checked for mistakes; see :func:`symgrad.function`."""
     pairs = list(updates.items()) if isinstance(updates, Mapping) else list(updates or ())
     checked = {}
     for shared, new in pairs:

@@ -106,7 +106,7 @@ class CompiledStep:
 
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list:
         """The values of the outputs, as NumPy arrays."""
-        values = self._guarded(lambda: self.compiled(*args, **kwargs)) or []
+        values = self._run(self.compiled, *args, **kwargs) or []
         if self._backend.static_shapes:
             self._count_shapes(args, kwargs)
         values = self._backend.to_numpy(values)
@@ -121,16 +121,16 @@ class CompiledStep:
         """
         holding = [3 * k for k, finding in enumerate(self._findings) if finding.kind != "repeat"]
         repeat = self._backend.repeater(self.compiled, holding)
-        return lambda args, times: self._guarded(lambda: repeat(args, times))
+        return lambda args, times: self._run(repeat, args, times)
 
-    def _guarded(self, call: Callable[[], Any]) -> Any:
+    def _run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call with values in their place; a failed check names the table and the index."""
         self._failures.check_lengths()
         with self._backend.calling(self._shared):
             if self._backend.in_place:
                 self._arrays.check()
             try:
-                return call()
+                return function(*args, **kwargs)
             except (IndexError, ValueError) as error:
                 failed = failed_check(error)
                 explained = failed and self._failures.explained(failed)

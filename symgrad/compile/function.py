@@ -1,4 +1,4 @@
-"""From a graph to a callable: checked, compiled by a backend, and audited."""
+"""From a graph to a callable: :func:`symgrad.function`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def function(
     Raises
     ------
     NotSharedError, DtypeMismatchError, MissingWriteError, DuplicateUpdateError, SharedArrayError
-        For updates that cannot be meant.
+        For updates that cannot be right.
     AuditError
         With ``audit="raise"``, naming the table and the node to blame.
     BackendError

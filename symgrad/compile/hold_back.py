@@ -13,7 +13,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.type import TensorType, float_dtypes
 
 from symgrad.graph.index_reads import indices_of
-from symgrad.graph.index_writes import rows_written, write_chain
+from symgrad.graph.index_writes import ignores_duplicates, rows_written, write_chain
 from symgrad.graph.replace import substitute
 
 __all__ = ["hold_back", "not_finite"]
@@ -55,7 +55,7 @@ def _held(new: Variable, table: SharedVariable, fine: Variable) -> Variable:
         if node.op.set_instead_of_inc:
             held = pt.set_subtensor(chosen, pt.switch(fine, rows, chosen))
         else:
-            ignore = getattr(node.op, "ignore_duplicates", False)
+            ignore = ignores_duplicates(node)
             step = pt.switch(fine, rows, np.zeros((), rows.type.dtype))
             held = pt.inc_subtensor(chosen, step, ignore_duplicates=ignore)
     return held

@@ -19,6 +19,7 @@ from symgrad.graph.provenance import coalesced
 __all__ = [
     "WriteChain",
     "has_shape_of",
+    "ignores_duplicates",
     "row_index",
     "rows_written",
     "table_of",
@@ -72,6 +73,11 @@ def table_of(variable: Variable) -> SharedVariable | None:
 def writes_into(node: Apply, variable: Variable) -> bool:
     """Does the node write into this variable by index?"""
     return is_index_write(node) and node.inputs[0] is variable
+
+
+def ignores_duplicates(node: Apply) -> bool:
+    """Does an indexed increment add only one of the values that are given for a repeated index?"""
+    return getattr(node.op, "ignore_duplicates", False)
 
 
 def rows_written(new: Variable, table: SharedVariable) -> list[Variable]:

@@ -8,6 +8,7 @@ import symgrad as sg
 from symgrad.graph.index_reads import indices_of
 from symgrad.graph.index_writes import (
     has_shape_of,
+    ignores_duplicates,
     row_index,
     rows_written,
     table_of,
@@ -66,3 +67,9 @@ def test_rows_made_of_the_rows_that_are_chosen():
     assert has_shape_of(2 * W[i] + 1, chosen)
     assert not has_shape_of(2 * W[j] + 1, chosen)
     assert not has_shape_of(pt.dmatrix("x"), chosen)
+
+
+def test_duplicates_that_are_ignored():
+    assert ignores_duplicates(pt.inc_subtensor(W[i], 1.0, ignore_duplicates=True).owner)
+    assert not ignores_duplicates(first.owner)
+    assert not ignores_duplicates(sg.inc_subtensor(W[2:], 1.0).owner)

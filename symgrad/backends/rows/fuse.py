@@ -17,7 +17,7 @@ from symgrad.backends.rows.op import RowUpdate
 from symgrad.backends.rows.stages import RowLaw, level
 from symgrad.graph.distinct import has_distinct_values
 from symgrad.graph.index_reads import is_index_read, is_index_write
-from symgrad.graph.index_writes import row_index, writes_into
+from symgrad.graph.index_writes import ignores_duplicates, row_index, writes_into
 from symgrad.graph.provenance import Coalesced, coalesced, unchecked
 from symgrad.pytensor_compat import update_positions
 
@@ -294,9 +294,7 @@ class _Fusion:
         )
         if not supported or len(self._widths()) > 1:
             return False
-        return self.is_distinct or not any(
-            getattr(node.op, "ignore_duplicates", False) for node in self.writes
-        )
+        return self.is_distinct or not any(ignores_duplicates(node) for node in self.writes)
 
     def _widths(self) -> list[set[Variable]]:
         """Sets of tables and variables whose rows are known to have the same shape."""

@@ -127,14 +127,14 @@ def monitor(
         sinks.append(LiveTable(sys.stdout if table is True else table).write)
     if callback is not None:
         sinks.append(callback)
-    return Monitored(joined, Watch(slot, now, scalars, every, sinks))
+    return Monitored(joined, ScalarWatch(slot, now, scalars, every, sinks))
 
 
 def _log(step: int, scalars: dict[str, float]) -> None:
     logger.info("%s", log_line(step, scalars))
 
 
-class Watch:
+class ScalarWatch:
     """When to report, what, and to whom; a :class:`symgrad.emit.watch.Watch`."""
 
     def __init__(
@@ -151,14 +151,16 @@ class Watch:
         self.vector = pt.stack([pt.cast(now, "float64"), *scalars.values()])
         self._calls, self._every, self._sinks = calls, every, sinks
 
-    def reporter(self, measure: Callable[..., np.ndarray], outputs: Sequence[Variable]) -> Reporter:
+    def reporter(
+        self, measure: Callable[..., np.ndarray], outputs: Sequence[Variable]
+    ) -> ScalarReporter:
         """What a function with these outputs asks around each call.
 
         `measure` is compiled by itself and computes the vector: were it an output of the function
         that steps, the compiler would fuse the arithmetic of the step otherwise, and round it
         otherwise.
         """
-        return Reporter(self, measure, self._has_cost(outputs))
+        return ScalarReporter(self, measure, self._has_cost(outputs))
 
     def is_due(self) -> bool:
         """Is the next call to be reported?"""
@@ -176,10 +178,12 @@ class Watch:
         return bool(outputs) and outputs[0].type.ndim == 0 and outputs[0] not in own
 
 
-class Reporter:
+class ScalarReporter:
     """Measures before a call, and reports after it; a :class:`symgrad.emit.watch.Reporter`."""
 
-    def __init__(self, watch: Watch, measure: Callable[..., np.ndarray], has_cost: bool) -> None:
+    def __init__(
+        self, watch: ScalarWatch, measure: Callable[..., np.ndarray], has_cost: bool
+    ) -> None:
         self._watch, self._measure, self._has_cost = watch, measure, has_cost
 
     def measure(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> np.ndarray | None:
@@ -203,12 +207,12 @@ class Monitored(Updates):
         ``"<measure>/<parameter>"`` to a float64 scalar variable; may be outputs.
     history : list of (step, scalars)
         All reports so far, as a callback gets them.
-    watch : Watch
+    watch : ScalarWatch
     """
 
-    watch: Watch
+    watch: ScalarWatch
 
-    def __init__(self, updates: Updates, watch: Watch) -> None:
+    def __init__(self, updates: Updates, watch: ScalarWatch) -> None:
         super().__init__(
             updates,
             updates.slots,
