@@ -18,16 +18,17 @@ __all__ = ["Definition", "Law", "Names", "Tick"]
 class Names(SimpleNamespace):
     """What a law reads by name; an unknown name is an error that lists the known ones."""
 
+    __slots__ = ("_what",)  # beside what `vars` shows
+
     def __init__(self, what: str, entries: Mapping[str, Any]) -> None:
         super().__init__(**entries)
-        object.__setattr__(self, "_what", what)
+        self._what = what
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        known = ", ".join(entry for entry in vars(self) if entry != "_what") or "none"
         raise HyperparameterError(
-            f"{self._what} {name!r}, which the rule does not declare: it has {known}"
+            f"{self._what} {name!r}, which the rule does not declare: it has {_listing(vars(self))}"
         )
 
 
