@@ -131,11 +131,16 @@ class TestLaws:
         np.testing.assert_allclose(W.get_value(), expected, rtol=1e-10, atol=1e-12)
         check_slots(updates, slots, rtol=1e-10, atol=1e-12)
 
-    @pytest.mark.parametrize("fuse", [True, False])
-    @pytest.mark.parametrize(("position", "name"), list(enumerate(OWN)))
-    def test_every_backend(self, position, name, fuse, backend):
-        dtype = ("float32", "float64")[(position + fuse) % 2]
-        counter = ("call", "row")[(position + fuse) // 2 % 2]
+    @pytest.mark.parametrize(
+        ("name", "fuse", "counter", "dtype"),
+        [
+            ("sign_sgd", True, "call", "float32"),
+            ("signum", True, "call", "float64"),
+            ("lamb", True, "row", "float32"),
+            ("lamb", False, "call", "float64"),
+        ],
+    )
+    def test_every_backend(self, name, fuse, counter, dtype, backend):
         W, gradients = table(dtype), pt.matrix("weights", dtype=dtype)
         start = W.get_value()
         updates = OWN[name]((W[index] * gradients).sum(), W, counter=counter, **RATE)
@@ -146,9 +151,9 @@ class TestLaws:
         np.testing.assert_allclose(W.get_value(), expected, **tolerance)
         check_slots(updates, slots, **tolerance)
         assert W.get_value().dtype == dtype
-        fused = fuse and backend != "jax"
         assert str(f.audit).splitlines()[0].startswith("W: rows touched")
-        assert bool(f.audit.fused) is fused
+        # A single write without slots is no pass over rows that could be saved.
+        assert bool(f.audit.fused) is (fuse and backend != "jax" and name != "sign_sgd")
 
     def test_of_a_whole_parameter(self):
         W, g = table(), pt.dmatrix("g")
