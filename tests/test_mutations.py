@@ -147,6 +147,18 @@ MUTATIONS = {
         "self._last.ravel() + 2",
         "tests/emit/test_lagging_rows.py::test_a_schedule_and_row_rates",
     ),
+    "admit a limit that is excluded": (
+        "emit/hyperparameter.py",
+        "number > self.above",
+        "number >= self.above",
+        "tests/emit/test_rule.py::TestDefinitions::test_ranges",
+    ),
+    "leave what a law returns unchecked": (
+        "emit/definition.py",
+        'self._compare_names("the law returned the slots", new, self.slots)',
+        "pass",
+        "tests/emit/test_rule.py::TestDefinitions::test_laws_that_return_something_else",
+    ),
     "leave other rules at the rows before": (
         "emit/updates.py",
         "mine, theirs = self.with_replaced(other.caught_up), other.with_replaced(self.caught_up)",

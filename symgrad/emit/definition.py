@@ -18,16 +18,17 @@ __all__ = ["Definition", "Law", "Names", "Tick"]
 class Names(SimpleNamespace):
     """What a law reads by name; an unknown name is an error that lists the known ones."""
 
+    __slots__ = ("_what",)  # beside what `vars` shows
+
     def __init__(self, what: str, entries: Mapping[str, Any]) -> None:
         super().__init__(**entries)
-        object.__setattr__(self, "_what", what)
+        self._what = what
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        known = ", ".join(entry for entry in vars(self) if entry != "_what") or "none"
         raise HyperparameterError(
-            f"{self._what} {name!r}, which the rule does not declare: it has {known}"
+            f"{self._what} {name!r}, which the rule does not declare: it has {_listing(vars(self))}"
         )
 
 
@@ -115,18 +116,18 @@ class Definition:
                     "slots"
                 )
         self._compare_names("the law returned the slots", new, self.slots)
-        sizes = tuple(
+        # Either may be known to be a single row where the other is not.
+        sizes = [
             1 if 1 in pair else pair[0]
             for pair in zip(value.type.shape, gradient.type.shape, strict=True)
-        )
-        of_rows = tuple(1 if dim in row_dims else size for dim, size in enumerate(sizes))
+        ]
         step = self._fitting("the law's step", step, sizes)
         return step, {
             slot: self._fitting(
                 f"the new slot {slot!r}",
                 new[slot],
-                of_rows if slot in self.row_slots else sizes,
-                row_dims if slot in self.row_slots else (),
+                sizes,
+                single=row_dims if slot in self.row_slots else (),
             )
             for slot in slots
         }
@@ -257,10 +258,8 @@ class Definition:
             )
 
     def _fitting(self, what, block, sizes, single=()):
-        """A block as a variable, checked to be of floats and to have the sizes of the value.
-
-        A size of 1 may be that of a block of one row, and is only asked for in `single` dimensions.
-        """
+        """A block as a variable, checked to have these sizes; 1 in the `single` dimensions."""
+        sizes = [1 if dim in single else size for dim, size in enumerate(sizes)]
         try:
             block = pt.as_tensor(block)
         except Exception as error:

@@ -142,10 +142,9 @@ def checked(
 ) -> CheckedOptions:
     """Options with their defaults; a :class:`HyperparameterError` for what cannot be."""
     if unknown := sorted(set(options) - set(OPTION_NAMES)):
-        hyper = f"the hyper-parameters are {', '.join(rule.hyper) or 'none'}, "
         raise HyperparameterError(
-            f"{rule.name} got {', '.join(unknown)}, which it does not know: {hyper}the options "
-            f"are {', '.join(OPTION_NAMES)}"
+            f"{rule.name} got {', '.join(unknown)}, which it does not know: the hyper-parameters "
+            f"are {', '.join(rule.hyper) or 'none'}, the options are {', '.join(OPTION_NAMES)}"
         )
     settings = CheckedOptions(**options)
     for name, choices in _CHOICES.items():

@@ -9,10 +9,10 @@ A plain function is enough unless ``unused="exact"`` must know what it makes of 
 :class:`Transform` says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
@@ -37,8 +37,8 @@ __all__ = [
 class _AllGradients:
     """The gradients that one transform is given, of all blocks."""
 
-    def __init__(self, gradients: Sequence[TensorVariable]) -> None:
-        self.gradients = tuple(gradients)
+    def __init__(self, gradients: Iterable[Any]) -> None:
+        self.gradients: tuple[TensorVariable, ...] = tuple(gradients)
 
     @cached_property
     def norm(self) -> TensorVariable:
@@ -143,7 +143,7 @@ class Transform:
 
 def transformed(blocks: Sequence[Block], transform: GradientFunction) -> list[Block]:
     """The same blocks with their gradients transformed."""
-    everything = _AllGradients([block.gradient for block in blocks])
+    everything = _AllGradients(block.gradient for block in blocks)
     return [
         block.with_gradient(_checked(transform, block, GradientContext(block, everything)))
         for block in blocks

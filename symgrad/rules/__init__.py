@@ -1,5 +1,8 @@
 """The update rules, one file a family; :data:`RULES` is the table of all of them."""
 
+from collections.abc import Callable
+
+from symgrad.emit.updates import Updates
 from symgrad.rules.adam import adam, adamax, adamw, amsgrad
 from symgrad.rules.adam_scheduled import adam_decayed, nadam, radam
 from symgrad.rules.adaptive import adadelta, adagrad, rmsprop, rowwise_adagrad
@@ -7,7 +10,7 @@ from symgrad.rules.linear import ftrl, proximal_sgd
 from symgrad.rules.momentum import momentum, nesterov_momentum, sgd
 from symgrad.rules.sign import lion, rprop
 
-RULES = {
+RULES: dict[str, Callable[..., Updates]] = {
     "sgd": sgd,
     "proximal_sgd": proximal_sgd,
     "momentum": momentum,
