@@ -13,8 +13,8 @@ class TestFaq:
     """'Using Hessian-Free, you will get many zero rows and columns.'"""
 
     def hessian(self, cost, wrt, size, inputs):
-        one = pt.dmatrix("one")
-        f = sg.function([*inputs, one], hvp(cost, wrt, one), audit="off")
+        direction = pt.dmatrix("direction")
+        f = sg.function([*inputs, direction], hvp(cost, wrt, direction), audit="off")
         shape = (size // 2, 2)
         return lambda *values: np.stack(
             [f(*values, unit.reshape(shape)).ravel() for unit in np.eye(size)]
