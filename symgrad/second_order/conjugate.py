@@ -32,7 +32,7 @@ def conjugate_gradient(
     tolerance: float | None = None,
 ) -> Variable: ...
 @overload
-def conjugate_gradient(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+def conjugate_gradient(
     product: Callable[[list[Variable]], Sequence[Variable]],
     right: Sequence[Variable],
     start: Sequence[Variable] | None = None,

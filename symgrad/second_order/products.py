@@ -28,7 +28,13 @@ __all__ = [
 ]
 
 
-def hvp(cost: Variable, wrt: Variable | Subset | Sequence[Variable | Subset], vectors: Any) -> Any:
+@overload
+def hvp(cost: Variable, wrt: Variable, vectors: Variable) -> Variable: ...
+@overload
+def hvp(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable, wrt: Subset | Sequence[Variable | Subset], vectors: Sequence[Variable]
+) -> list[Variable]: ...
+def hvp(cost: Variable, wrt: Any, vectors: Any) -> Any:
     """Product of the Hessian of a cost with vectors.
 
     Law::
