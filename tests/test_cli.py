@@ -27,12 +27,12 @@ def test_text_has_a_line_for_each_fact(capsys):
 
 
 def test_json_has_the_same_facts(capsys):
-    found = facts(capsys)
-    assert set(found) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
-    assert set(found["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
-    assert set(found["backends"]) == {"c", "numba", "jax"}
+    report = facts(capsys)
+    assert set(report) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
+    assert set(report["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
+    assert set(report["backends"]) == {"c", "numba", "jax"}
     text = info(capsys)
-    for version in found["versions"].values():
+    for version in report["versions"].values():
         assert version in text
 
 
@@ -55,10 +55,10 @@ def test_missing_compiler_is_said(capsys, monkeypatch):
     import pytensor
 
     with pytensor.config.change_flags(cxx=""):
-        found = facts(capsys)
-    assert found["backends"]["c"] == "no: PyTensor found no C++ compiler; install g++"
-    assert found["compiler"] == "none"
-    assert found["BLAS"] == "none: there is no C++ compiler, so no C code"
+        report = facts(capsys)
+    assert report["backends"]["c"] == "no: PyTensor found no C++ compiler; install g++"
+    assert report["compiler"] == "none"
+    assert report["BLAS"] == "none: there is no C++ compiler, so no C code"
 
 
 def test_no_command_shows_the_usage(capsys):

@@ -1,7 +1,7 @@
 """Conjugate gradients, in the graph."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import pytensor
 import pytensor.tensor as pt
@@ -23,10 +23,26 @@ from symgrad.second_order.vectors import (
 __all__ = ["check_loop", "conjugate_gradient", "scan"]
 
 
+@overload
 def conjugate_gradient(
-    product: Callable,
-    right: Variable | Sequence[Variable],
-    start: Variable | Sequence[Variable] | None = None,
+    product: Callable[[Variable], Variable],
+    right: Variable,
+    start: Variable | None = None,
+    iterations: int = 10,
+    tolerance: float | None = None,
+) -> Variable: ...
+@overload
+def conjugate_gradient(
+    product: Callable[[list[Variable]], Sequence[Variable]],
+    right: Sequence[Variable],
+    start: Sequence[Variable] | None = None,
+    iterations: int = 10,
+    tolerance: float | None = None,
+) -> list[Variable]: ...
+def conjugate_gradient(
+    product: Callable[[Any], Any],
+    right: Any,
+    start: Any = None,
     iterations: int = 10,
     tolerance: float | None = None,
 ) -> Any:

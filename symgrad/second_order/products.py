@@ -1,7 +1,7 @@
 """Products with the Hessian and with the Gauss-Newton matrix."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import pytensor
 import pytensor.tensor as pt
@@ -28,7 +28,13 @@ __all__ = [
 ]
 
 
-def hvp(cost: Variable, wrt: Variable | Subset | Sequence[Variable | Subset], vectors: Any) -> Any:
+@overload
+def hvp(cost: Variable, wrt: Variable, vectors: Variable) -> Variable: ...
+@overload
+def hvp(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable, wrt: Subset | Sequence[Variable | Subset], vectors: Sequence[Variable]
+) -> list[Variable]: ...
+def hvp(cost: Variable, wrt: Any, vectors: Any) -> Any:
     """Product of the Hessian of a cost with vectors.
 
     Law::
@@ -73,11 +79,19 @@ def hvp(cost: Variable, wrt: Variable | Subset | Sequence[Variable | Subset], ve
     return unpack(hessian_product(grad(cost, wrt), wrt, vectors))
 
 
+@overload
 def gauss_newton_vp(
+    cost: Variable, output: Variable | Iterable[Variable], wrt: Variable, vectors: Variable
+) -> Variable: ...
+@overload
+def gauss_newton_vp(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
     cost: Variable,
     output: Variable | Iterable[Variable],
-    wrt: Variable | Subset | Sequence[Variable | Subset],
-    vectors: Any,
+    wrt: Subset | Sequence[Variable | Subset],
+    vectors: Sequence[Variable],
+) -> list[Variable]: ...
+def gauss_newton_vp(
+    cost: Variable, output: Variable | Iterable[Variable], wrt: Any, vectors: Any
 ) -> Any:
     """Product of the Gauss-Newton matrix of a cost with vectors.
 

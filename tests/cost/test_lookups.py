@@ -25,26 +25,26 @@ def variables(subset):
 def test_finds_reads_of_every_kind(name):
     kind = KINDS[name]
     W = sg.shared(np.zeros(kind.shape))
-    subset = kind.read(W, *kind.inputs())
-    found = sg.lookups((subset**2).sum(), W)
-    assert found.table is W
-    assert len(found.reads) == 1
-    assert found.dense == ()
+    read = kind.read(W, *kind.inputs())
+    subset = sg.lookups((read**2).sum(), W)
+    assert subset.table is W
+    assert len(subset.reads) == 1
+    assert subset.dense == ()
 
 
 def test_reads_are_in_the_order_of_the_walk_each_once(W):
     first, second = W[index], W[0]
-    found = sg.lookups((first * second).sum() + first.sum(), W)
-    assert variables(found) == [first, second]
+    subset = sg.lookups((first * second).sum() + first.sum(), W)
+    assert variables(subset) == [first, second]
 
 
 def test_reads_of_the_flattened_table(W):
     flat = W.flatten()
     read = flat[index]
-    found = sg.lookups(read.sum() + W[0].sum(), W)
-    assert {len(read.chain) for read in found.reads} == {1}
-    assert read in variables(found)
-    assert found.dense == ()
+    subset = sg.lookups(read.sum() + W[0].sum(), W)
+    assert {len(read.chain) for read in subset.reads} == {1}
+    assert read in variables(subset)
+    assert subset.dense == ()
     dense = sg.lookups(read.sum() + (flat**2).sum(), W)
     assert variables(dense) == [read]
     assert len(dense.dense) == 1
@@ -52,25 +52,25 @@ def test_reads_of_the_flattened_table(W):
 
 def test_dense_reads_are_named_by_their_nodes(W):
     square = W**2
-    found = sg.lookups(square.sum() + W[index].sum(), W)
-    assert found.dense == (square.owner,)
-    assert len(found.reads) == 1
+    subset = sg.lookups(square.sum() + W[index].sum(), W)
+    assert subset.dense == (square.owner,)
+    assert len(subset.reads) == 1
 
 
 def test_a_scan_over_the_table_reads_all_of_it(W):
     total = pytensor.scan(
         lambda i, W: W[i].sum(), sequences=index, non_sequences=W, return_updates=False
     ).sum()
-    found = sg.lookups(total, W)
-    assert found.reads == ()
-    assert len(found.dense) == 1
+    subset = sg.lookups(total, W)
+    assert subset.reads == ()
+    assert len(subset.dense) == 1
 
 
 def test_other_tables_do_not_count(W):
     V = sg.shared(np.ones((6, 2)), name="V")
-    found = sg.lookups((W[index] * V[index]).sum() + V.flatten()[0] + V.sum(), W)
-    assert len(found.reads) == 1
-    assert found.dense == ()
+    subset = sg.lookups((W[index] * V[index]).sum() + V.flatten()[0] + V.sum(), W)
+    assert len(subset.reads) == 1
+    assert subset.dense == ()
     assert sg.lookups(V.sum(), W).reads == ()
 
 

@@ -49,8 +49,8 @@ def test_logistic_cost_does_not_overflow():
 def test_triplet_cost_broadcasts(backend):
     rng = np.random.default_rng(2)
     a, p, n = rng.normal(size=(5, 1, 3)), rng.normal(size=(5, 1, 3)), rng.normal(size=(5, 4, 3))
-    one = [pt.tensor(name, dtype="float64", shape=(None, 1, None)) for name in "ap"]
-    inputs = [*one, pt.dtensor3("n")]
+    vectors = [pt.tensor(name, dtype="float64", shape=(None, 1, None)) for name in "ap"]
+    inputs = [*vectors, pt.dtensor3("n")]
     f = sg.function(inputs, embeddings.triplet_cost(*inputs, margin=0.5), backend=backend)
     expected = np.maximum(0, 0.5 + ((a - p) ** 2).sum(-1) - ((a - n) ** 2).sum(-1))
     np.testing.assert_allclose(f(a, p, n), expected)
@@ -61,8 +61,8 @@ def test_hard_negatives(backend, masked):
     positive, pool, allowed = scores(np.random.default_rng(3), k=9)
     allowed[0] = False
     p, c, m = pt.dvector("p"), pt.dmatrix("c"), pt.bmatrix("m")
-    found = embeddings.hard_negatives(p, c, 3, 0.5, m.astype(bool) if masked else None)
-    f = sg.function([p, c, m], list(found), backend=backend, on_unused_input="ignore")
+    chosen = embeddings.hard_negatives(p, c, 3, 0.5, m.astype(bool) if masked else None)
+    f = sg.function([p, c, m], list(chosen), backend=backend, on_unused_input="ignore")
     index, violates = f(positive, pool, allowed.astype("int8"))
     usable = np.where(allowed, pool, -np.inf) if masked else pool
     best = np.sort(usable, axis=1)[:, :-4:-1]

@@ -43,7 +43,7 @@ def test_negatives_that_are_the_positive_are_drawn_again(backend):
     noise = embeddings.NoiseSampler([50, 30, 20, 0, 1])
     rng = np.random.default_rng(3)
     positive, numbers = rng.integers(0, 5, (400, 1)), rng.random((4, 400, 6))
-    drawn = np.stack([noise.draw(one) for one in numbers])
+    drawn = np.stack([noise.draw(uniform) for uniform in numbers])
     # The first draw that is not the positive, or the last of all.
     chosen = np.where((drawn != positive).any(axis=0), (drawn != positive).argmax(axis=0), 3)
     expected = np.take_along_axis(drawn, chosen[None], axis=0)[0]

@@ -125,8 +125,8 @@ def columns():
 
 
 def twins():
-    one, two = (sg.shared(np.ones((2, 1)), name="W") for _ in range(2))
-    return one, sg.adagrad(one.sum() + two.sum(), [one, two])
+    first, second = (sg.shared(np.ones((2, 1)), name="W") for _ in range(2))
+    return first, sg.adagrad(first.sum() + second.sum(), [first, second])
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def test_coordinates_outside_of_the_table_raise():
 @given(sizes)
 def test_unravel_is_that_of_numpy(shape):
     numbers = np.arange(np.prod(shape))
-    found = unravel(pt.constant(numbers), [pt.constant(size) for size in shape])
-    for ours, expected in zip(found, np.unravel_index(numbers, shape), strict=True):
+    unravelled = unravel(pt.constant(numbers), [pt.constant(size) for size in shape])
+    for ours, expected in zip(unravelled, np.unravel_index(numbers, shape), strict=True):
         np.testing.assert_array_equal(evaluated(pt.as_tensor(ours)), expected)
 
 

@@ -38,8 +38,8 @@ def test_a_read_can_be_made_again_from_its_chain(name):
     rng = np.random.default_rng(0)
     drawn = [kind.draw(rng, variety) for variety in VARIETIES]
     for arguments in filter(None, drawn):
-        found = evaluated(again, dict(zip(inputs, arguments, strict=True)))
-        np.testing.assert_array_equal(found, values[kind.index(*arguments)])
+        rows = evaluated(again, dict(zip(inputs, arguments, strict=True)))
+        np.testing.assert_array_equal(rows, values[kind.index(*arguments)])
 
 
 def test_what_is_no_read_of_a_table(W):

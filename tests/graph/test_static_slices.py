@@ -33,15 +33,15 @@ bounds = st.recursive(
 @example(lambda k, m: k * k, lambda k, m: k * k + 1)
 @example(lambda k, m: (k + 1) * (k - 1), lambda k, m: k * k + 3)
 def test_of_sums_and_products(start, stop):
-    found = constant_length(slice(pt.as_tensor(start(k, m)), pt.as_tensor(stop(k, m))))
+    length = constant_length(slice(pt.as_tensor(start(k, m)), pt.as_tensor(stop(k, m))))
     if isinstance(start(k, m), int) and isinstance(stop(k, m), int):
-        assert found is None
+        assert length is None
         return
     # Polynomials of so low a degree are constant if they are constant on this grid.
     values = [(a, b) for a in range(-5, 6) for b in range(-5, 6)]
     lengths = {stop(a, b) - start(a, b) for a, b in values}
     expected = lengths.pop() if len(lengths) == 1 else None
-    assert found == (expected if expected is not None and expected > 0 else None)
+    assert length == (expected if expected is not None and expected > 0 else None)
 
 
 WIDTH = {

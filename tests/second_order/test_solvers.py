@@ -220,11 +220,11 @@ class TestHessianFree:
                 assert shared.get_value().dtype == slot.dtype == np.float32
 
         one_step()
-        before = [one.get_value() for one in (*case.params, *case.slots)]
+        before = [shared.get_value() for shared in (*case.params, *case.slots)]
         with pytest.raises(errors.IndexOutOfRangeError, match="second holds 5"):
             case.f([0, 1, 2, 3], [0, 1, 2, 5])
-        for one, value in zip((*case.params, *case.slots), before, strict=True):
-            np.testing.assert_array_equal(one.get_value(), value)
+        for shared, value in zip((*case.params, *case.slots), before, strict=True):
+            np.testing.assert_array_equal(shared.get_value(), value)
 
     @SLOW_ON_NUMBA
     def test_against_solve(self, backend):
@@ -344,7 +344,7 @@ class TestLbfgs:
     @SLOW_ON_NUMBA
     def test_rows_and_whole_parameters(self, backend):
         W, V, b = table(), table("V", "float32"), sg.shared(0.0, name="b")
-        before = [one.get_value() for one in (W, V)]
+        before = [shared.get_value() for shared in (W, V)]
         cost = pt.sum((W[index] * (1 + b) - 1) ** 2) + pt.sum((W[index] - 1) ** 2) + b**2
         cost += pt.sum((V[index] - W[index] - 1) ** 2)
         result = lbfgs(cost, [W, V, b], [index], [ROWS], backend=backend, gtol=1e-8)
@@ -352,9 +352,9 @@ class TestLbfgs:
         np.testing.assert_allclose(W.get_value()[DISTINCT], 1, atol=1e-4)
         np.testing.assert_allclose(V.get_value()[DISTINCT], 2, atol=1e-4)
         np.testing.assert_allclose(b.get_value(), 0, atol=1e-4)
-        for one, value in zip((W, V), before, strict=True):
-            np.testing.assert_array_equal(one.get_value()[[0, 2, 3]], value[[0, 2, 3]])
-            assert one.get_value().dtype == value.dtype
+        for shared, value in zip((W, V), before, strict=True):
+            np.testing.assert_array_equal(shared.get_value()[[0, 2, 3]], value[[0, 2, 3]])
+            assert shared.get_value().dtype == value.dtype
 
     def test_an_index_out_of_range_changes_nothing(self):
         W = table()

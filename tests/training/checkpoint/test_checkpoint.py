@@ -134,13 +134,13 @@ def test_resumption_after_kill_9_at_random_moments(path):
             process.send_signal(signal.SIGKILL)
             said = int((process.stdout.read().split() or [said])[-1])
         assert process.returncode == -signal.SIGKILL
-        found = Run()
-        at = load(path, found.f)["step"]
+        resumed = Run()
+        at = load(path, resumed.f)["step"]
         assert said <= at <= said + 1
-        assert found.bits() == states[at]
+        assert resumed.bits() == states[at]
 
     with child(path, steps) as process:
         process.stdout.read()
     assert process.returncode == 0
-    load(path, found.f)
-    assert found.bits() == states[-1]
+    load(path, resumed.f)
+    assert resumed.bits() == states[-1]

@@ -25,8 +25,8 @@ def test_random_generators_go_on(path, bits):
     save(path, {"rng": saved})
     load(path, {"rng": other})
     for draw in ("random", "standard_normal"):
-        one, two = (getattr(rng.get_value(borrow=True), draw)(50) for rng in (saved, other))
-        assert np.array_equal(one, two)
+        expected, drawn = (getattr(rng.get_value(borrow=True), draw)(50) for rng in (saved, other))
+        assert np.array_equal(expected, drawn)
 
 
 def test_the_order_in_memory_survives(path):

@@ -15,8 +15,8 @@ def test_other_programs_find_arrays_by_name(path):
     saved = some()
     save(path, saved)
     if path.suffix == ".npz":
-        with np.load(path) as found:
-            values = found["deep/W"]
+        with np.load(path) as arrays:
+            values = arrays["deep/W"]
     else:
         from safetensors.numpy import load_file
 

@@ -22,8 +22,8 @@ def test_one_state_makes_one_file(path):
 
 def names_in(path, *states, notes=None):
     save(path, *states, notes=notes)
-    with np.load(path) as found:
-        return {name for name in found.files if name != "symgrad.json"}
+    with np.load(path) as arrays:
+        return {name for name in arrays.files if name != "symgrad.json"}
 
 
 def test_what_stands_for_what(tmp_path):
