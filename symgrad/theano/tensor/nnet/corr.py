@@ -39,7 +39,7 @@ class BaseCorrMM:
         if shape is not None:
             return shape
         if set(self.subsample) != {1} or self.border_mode == "half":
-            raise ValueError("give shape: it does not follow with subsampling or half borders")
+            raise ValueError("shape must be given: it depends on subsample and border_mode")
         layout = (self.border_mode, self.subsample, self.filter_dilation)
         first, second = (tuple(x.shape[axis] for axis in range(x.ndim)) for x in (first, second))
         return infer_shape(first, second, *layout)[-self.n_axes :]

@@ -1,7 +1,7 @@
-"""What is different in the names of Theano that are here: a table for the check and its page.
+"""The names of Theano that are here with a difference: a table for the check and its page.
 
-An entry holds for all other names of the same thing, too. ``module.*`` is for what PyTensor gives
-a module, and ``module.**`` for all of it.
+An entry holds for all other names of the same thing, too. ``module.*`` is for the names of a module
+that are PyTensor's own, and ``module.**`` for all of its names.
 """
 
 __all__ = ["ADAPTED", "KEYWORDS"]
