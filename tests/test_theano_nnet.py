@@ -10,11 +10,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-import scipy.signal
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pytensor.compile.mode import Mode
-from pytensor.gradient import pushforward, verify_grad
 
 import symgrad as sg
 import symgrad.theano.tensor.signal as signal
@@ -126,111 +122,6 @@ LAYOUTS = [name for name in cases.CASES if name.startswith(("conv", "pool"))]
 @pytest.mark.parametrize("name", LAYOUTS[::4])
 def test_more_layouts_in_c(name):
     check(name, "float32", compute(name, "float32", on("c")))
-
-
-LENGTHS = st.integers(1, 3)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_conv2d_is_a_sum_of_scipy_convolutions(data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
-    n, c, o = (data.draw(LENGTHS) for _ in range(3))
-    kernel = [data.draw(LENGTHS) for _ in range(2)]
-    image = [data.draw(st.integers(5, 9)) for _ in range(2)]
-    step = tuple(data.draw(LENGTHS) for _ in range(2))
-    apart = tuple(data.draw(st.integers(1, 2)) for _ in range(2))
-    pads = tuple((data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))) for _ in range(2))
-    x, w = rng.normal(size=(n, c, *image)), rng.normal(size=(o, c, *kernel))
-    wide = np.zeros((o, c, *((k - 1) * d + 1 for k, d in zip(kernel, apart, strict=True))))
-    wide[:, :, :: apart[0], :: apart[1]] = w
-    padded = np.pad(x, ((0, 0), (0, 0), *pads))
-    expected = [
-        [
-            sum(scipy.signal.convolve2d(a, b, "valid") for a, b in zip(im, ker, strict=True))
-            for ker in wide
-        ]
-        for im in padded
-    ]
-    out = nnet.conv2d(
-        x, w, border_mode=pads, subsample=step, filter_dilation=apart, input_shape=(n, c, *image)
-    )
-    found = in_python([], out)()
-    np.testing.assert_allclose(found, np.array(expected)[:, :, :: step[0], :: step[1]], atol=1e-12)
-    assert tuple(found.shape) == abstract_conv.get_conv_output_shape(
-        x.shape, w.shape, pads, step, apart
-    )
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_pooling_is_what_the_windows_say(data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
-    mode = data.draw(st.sampled_from(["max", "sum", "average_exc_pad"]))
-    border = data.draw(st.booleans())
-    size, step = ([data.draw(LENGTHS) for _ in range(2)] for _ in range(2))
-    pad = [0 if border else data.draw(st.integers(0, one - 1)) for one in size]
-    x = rng.integers(-3, 3, (2, *(data.draw(st.integers(4, 7)) for _ in range(2)))).astype(float)
-    out = pool.pool_2d(pt.as_tensor(x), size, not border, step, pad, mode)
-    found = in_python([], out)()
-    take = {"max": np.max, "sum": np.sum, "average_exc_pad": np.mean}[mode]
-    for place in itertools.product(*map(range, found.shape[1:])):
-        places = [
-            slice(max(i * s - p, 0), max(i * s - p + w, 0))
-            for i, s, p, w in zip(place, step, pad, size, strict=True)
-        ]
-        np.testing.assert_allclose(
-            found[(slice(None), *place)], take(x[(slice(None), *places)], axis=(1, 2))
-        )
-    assert list(found.shape) == pool.Pool.out_shape(x.shape, size, not border, step, pad)
-
-
-@pytest.mark.parametrize(
-    ("function", "first", "second"),
-    [
-        (
-            lambda x, w: nnet.conv2d(x, w, border_mode="half", subsample=(2, 1), num_groups=2),
-            (2, 4, 3, 4),
-            (4, 2, 2, 2),
-        ),
-        (
-            lambda t, w: abstract_conv.conv2d_grad_wrt_inputs(t, w, (None, None, 4, 5)),
-            (2, 4, 3, 4),
-            (4, 1, 2, 2),
-        ),
-        (
-            lambda x, t: abstract_conv.conv2d_grad_wrt_weights(x, t, (None, None, 1, 2)),
-            (2, 4, 3, 4),
-            (2, 3, 3, 3),
-        ),
-    ],
-)
-def test_gradients_agree_with_differences(function, first, second):
-    rng = np.random.default_rng(0)
-    values = [rng.normal(size=first), rng.normal(size=second)]
-    verify_grad(function, values, rng=rng, mode=MODE)
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x: pool.pool_2d(x, (2, 2), True, (1, 1)),
-        lambda x: pool.pool_2d(x, (2, 3), True, mode="average_exc_pad", pad=(1, 1)),
-        lambda x: nnet.conv2d(x, x[:, :, :2, :2]),
-    ],
-)
-def test_pushforwards_agree_with_pullbacks(function):
-    rng = np.random.default_rng(1)
-    x, tangent, top = pt.dtensor4("x"), pt.dtensor4("tangent"), pt.dtensor4("top")
-    out = function(x)
-    forward = (pushforward(out, x, tangent) * top).sum()
-    backward = (pytensor.grad((out * top).sum(), x) * tangent).sum()
-    value = rng.normal(size=(2, 2, 4, 5))
-    shape = in_python([x], out)(value).shape
-    a, b = in_python([x, tangent, top], [forward, backward])(
-        value, rng.normal(size=value.shape), rng.normal(size=shape)
-    )
-    np.testing.assert_allclose(a, b)
 
 
 def test_old_words():
