@@ -57,12 +57,12 @@ def compute(name, dtype, compiled, variable=free):
     with pytensor.config.change_flags(floatX=dtype):
         inputs, wanted = cases.results(name, dtype, pt, variable, pytensor.grad, namespace)
         function = compiled(inputs, wanted)
-        return function(*(cases.inputs_of(name, dtype)[one.name] for one in inputs))
+        return function(*(cases.inputs_of(name, dtype)[variable.name] for variable in inputs))
 
 
-def check(name, dtype, found):
-    for at, value in enumerate(found):
-        key = f"{name}|{dtype}|{at}"
+def check(name, dtype, values):
+    for position, value in enumerate(values):
+        key = f"{name}|{dtype}|{position}"
         expected = RECORDED[key]
         assert value.shape == expected.shape, key
         assert value.dtype == expected.dtype, key
@@ -131,8 +131,9 @@ def test_old_words():
     with pytest.warns(UserWarning, match="old name"):
         old = pool.pool_2d(x, ds=(2, 3), ignore_border=True, st=(1, 2), padding=(1, 1), mode="sum")
     older = downsample.max_pool_2d(x, (2, 3), True, (1, 2), (1, 1), "sum")
-    for one in in_python([x], [old, older])(value):
-        np.testing.assert_array_equal(one, in_python([x], new)(value))
+    expected = in_python([x], new)(value)
+    for pooled in in_python([x], [old, older])(value):
+        np.testing.assert_array_equal(pooled, expected)
     with pytest.warns(UserWarning, match="ignore_border"):
         pool.pool_2d(x, (2, 2))
     with pytest.warns(UserWarning, match="image_shape"):
@@ -209,8 +210,8 @@ def test_on_jax_the_shapes_given_are_those_of_a_gradient_in_a_scan():
     inputs, gradients = [x, w], pytensor.grad(costs.sum(), [x, w])
     arguments = np.sin(np.arange(50.0)).reshape(2, 1, 5, 5), np.arange(12.0).reshape(3, 1, 2, 2)
     wanted = in_python(inputs, gradients)(*arguments)
-    for found, one in zip(on("jax")(inputs, gradients)(*arguments), wanted, strict=True):
-        np.testing.assert_allclose(found, one, rtol=1e-10)
+    for gradient, expected in zip(on("jax")(inputs, gradients)(*arguments), wanted, strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-10)
 
 
 def test_no_warning_and_no_gradient_of_what_was_saved():

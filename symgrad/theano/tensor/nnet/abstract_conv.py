@@ -85,7 +85,7 @@ def conv2d(
     filters : 4-d variable (outputs, channels / num_groups, rows, columns)
         With ``unshared=True`` 6-d: (outputs, output rows, output columns, channels, rows, columns).
     input_shape, filter_shape : tuple of int and None
-        Promises; checked when run. On JAX they make the shapes of gradients known.
+        Checked when run, if ``config.conv.assert_shape``. Gradients on JAX may need them.
     border_mode : 'valid', 'full', 'half', int, or a tuple of integers and pairs of integers
         The zeros around an image.
     subsample, filter_dilation : pair of int
@@ -311,7 +311,8 @@ def causal_conv1d(
     input : 3-d variable (batch, channels, time)
     filters : 3-d variable (outputs, channels, time)
     filter_shape : tuple of int
-        The last one must be known: so many zeros less one come before each sequence.
+        The last length must be known: ``filter_dilation * (time - 1)`` zeros are put before each
+        sequence.
     input_shape : tuple of int and None
     subsample, filter_dilation : int
     filter_flip, num_groups, unshared

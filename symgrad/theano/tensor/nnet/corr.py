@@ -53,7 +53,7 @@ class CorrMM(BaseCorrMM):
 
 
 class CorrMM_gradWeights(BaseCorrMM):
-    """The gradient at the filters; `shape` is of these, the last two lengths."""
+    """The gradient at the filters, whose last two lengths are `shape`."""
 
     def __call__(self, img, topgrad, shape=None):
         shape = self._lengths(infer_kernel_shape, img, topgrad, shape)
@@ -61,7 +61,7 @@ class CorrMM_gradWeights(BaseCorrMM):
 
 
 class CorrMM_gradInputs(BaseCorrMM):
-    """The gradient at the images; `shape` is of these, the last two lengths."""
+    """The gradient at the images, whose last two lengths are `shape`."""
 
     def __call__(self, kern, topgrad, shape=None):
         shape = self._lengths(infer_image_shape, kern, topgrad, shape)

@@ -38,7 +38,7 @@ class Corr3dMM(BaseCorr3dMM):
 
 
 class Corr3dMM_gradWeights(BaseCorr3dMM):
-    """The gradient at the filters; `shape` is of these, the last three lengths."""
+    """The gradient at the filters, whose last three lengths are `shape`."""
 
     def __call__(self, img, topgrad, shape=None):
         shape = self._lengths(infer_kernel_shape, img, topgrad, shape)
@@ -46,7 +46,7 @@ class Corr3dMM_gradWeights(BaseCorr3dMM):
 
 
 class Corr3dMM_gradInputs(BaseCorr3dMM):
-    """The gradient at the volumes; `shape` is of these, the last three lengths."""
+    """The gradient at the volumes, whose last three lengths are `shape`."""
 
     def __call__(self, kern, topgrad, shape=None):
         shape = self._lengths(infer_image_shape, kern, topgrad, shape)
