@@ -80,7 +80,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from symgrad.errors import SymgradError
-    from symgrad.theano.check import run
+    from symgrad.theano.port.check import run
 
     try:
         return int(run(arguments.paths, as_json=arguments.json, python_2=arguments.py2))
@@ -96,15 +96,20 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from symgrad.theano.program import run
+    from symgrad.errors import ProgramNotFoundError
+    from symgrad.theano.port.run import run
 
-    run(
-        arguments.program,
-        arguments.arguments,
-        module=arguments.module,
-        backend=arguments.backend,
-        py2=arguments.py2,
-    )
+    try:
+        run(
+            arguments.program,
+            arguments.arguments,
+            module=arguments.module,
+            backend=arguments.backend,
+            py2=arguments.py2,
+        )
+    except ProgramNotFoundError as error:
+        print(f"symgrad run: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

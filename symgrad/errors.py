@@ -41,6 +41,7 @@ __all__ = [
     "NotSharedError",
     "OptionError",
     "OtherPathError",
+    "ProgramNotFoundError",
     "RepeatedIndexWarning",
     "RetraceWarning",
     "SharedArrayError",
@@ -153,6 +154,10 @@ class MissingNameError(SymgradError, AttributeError):
 
 class MissingImportError(SymgradError, ImportError):
     """An import from Theano that symgrad.theano does not have."""
+
+
+class ProgramNotFoundError(SymgradError, FileNotFoundError):
+    """There is no script, notebook or folder of the name that a command was given."""
 
 
 class TheanoInUseError(SymgradError, RuntimeError):

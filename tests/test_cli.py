@@ -61,6 +61,11 @@ def test_missing_compiler_is_said(capsys, monkeypatch):
     assert report["BLAS"] == "none: there is no C++ compiler, so no C code"
 
 
+def test_a_program_that_is_not_there_is_said(capsys):
+    assert cli.main(["run", "nowhere.py"]) == 2
+    assert "symgrad run: there is no file nowhere.py" in capsys.readouterr().err
+
+
 def test_no_command_shows_the_usage(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([])

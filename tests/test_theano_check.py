@@ -1,4 +1,4 @@
-"""``symgrad check``: names as programs reach them, their standing, and the page of all names."""
+"""``symgrad check``: names as programs reach them, their status, and the page of all names."""
 
 import ast
 import inspect
@@ -19,14 +19,19 @@ import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad import cli
 from symgrad.theano import revive
-from symgrad.theano import standing as standings
-from symgrad.theano.adapted import ADAPTED
-from symgrad.theano.check import check
 from symgrad.theano.configparser import TheanoConfigWarning
 from symgrad.theano.difference import TheanoDifferenceWarning
 from symgrad.theano.names import recorded
-from symgrad.theano.standing import of_chain, of_flag, standing
-from symgrad.theano.uses import read
+from symgrad.theano.port.adapted import ADAPTED
+from symgrad.theano.port.check import check
+from symgrad.theano.port.status import (
+    page,
+    resolve,
+    status_of,
+    status_of_chain,
+    status_of_flag,
+)
+from symgrad.theano.port.used_names import read
 
 # Some functions have the name of the module that they are in: to import that must not hide them.
 for module in pkgutil.walk_packages(theano.__path__, "symgrad.theano."):
@@ -38,8 +43,8 @@ PARAMETERS = json.loads((ROOT / "tests" / "reference" / "theano_parameters.json"
 
 def names(source):
     """The dotted names of Theano that a source uses."""
-    found = read(ast.parse(textwrap.dedent(source))).uses
-    return {use.name for use in found if use.name.startswith("theano")}
+    uses = read(ast.parse(textwrap.dedent(source))).uses
+    return {use.name for use in uses if use.name.startswith("theano")}
 
 
 @pytest.mark.parametrize(
@@ -99,10 +104,10 @@ def checked(tmp_path, source, name="program.py", **options):
 
 
 def of(report, kind):
-    return {one["name"]: one["lines"] for one in report.of(kind)}
+    return {name["name"]: name["lines"] for name in report.of(kind)}
 
 
-def test_standings_and_lines(tmp_path):
+def test_statuses_and_lines(tmp_path):
     report = checked(
         tmp_path,
         """
@@ -166,7 +171,7 @@ def test_python_2_is_recognised_and_keeps_its_lines(tmp_path):
 
 def test_cells_of_a_notebook(tmp_path):
     sources = [["%matplotlib inline\n", "import theano.tensor as T"], ["x = 1\n", "T.load(x)"]]
-    cells = [{"cell_type": "code", "source": one} for one in sources]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
     notebook = json.dumps({"cells": [{"cell_type": "markdown", "source": ["("]}, *cells]})
     report = checked(tmp_path, notebook, "notes.ipynb")
     assert of(report, "missing") == {"theano.tensor.load": ["cell 2:2"]}
@@ -183,7 +188,7 @@ def test_the_command(tmp_path, capsys):
     assert "theano.tensor.load (line 2): arrays are not read from disk" in printed
     assert cli.main(["check", "--json", str(tmp_path)]) == 1
     facts = json.loads(capsys.readouterr().out)
-    assert [Path(one["path"]).name for one in facts["files"]] == ["bad.py", "good.py"]
+    assert [Path(file["path"]).name for file in facts["files"]] == ["bad.py", "good.py"]
     assert facts["counts"]["missing"] == 1
     (tmp_path / "broken.py").write_text("import theano\ndef f(:\n")
     assert cli.main(["check", str(tmp_path / "broken.py")]) == 2
@@ -210,7 +215,7 @@ def test_every_entry_of_the_table_is_of_a_name_that_is_here():
         every = last in ("*", "**")
         assert every or last in recorded()[module], name
         if OLDEST:
-            assert standing(module if every else name).kind != "missing", name
+            assert status_of(module if every else name).kind != "missing", name
 
 
 # Parameters that only the code of Theano itself gave by name, or whose default means the same.
@@ -245,8 +250,8 @@ def takes(value, wanted):
     positional = [p for p in ours if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     any_place = any(p.kind is p.VAR_POSITIONAL for p in ours)
     any_name = any(p.kind is p.VAR_KEYWORD for p in ours)
-    for place, one in enumerate(wanted):
-        name, equals, default = one.partition("=")
+    for place, parameter in enumerate(wanted):
+        name, equals, default = parameter.partition("=")
         if name.startswith("*"):
             continue
         if place >= len(positional):
@@ -266,8 +271,8 @@ def test_functions_take_what_theanos_took_or_are_in_the_table():
     for name, wanted in PARAMETERS.items():
         if wanted is None or name.rpartition(".")[0] not in recorded():
             continue
-        if standing(name).kind == "exact" and name not in SAME_MEANING:
-            value = standings._resolved(name)
+        if status_of(name).kind == "exact" and name not in SAME_MEANING:
+            value = resolve(name)
             if callable(value) and not takes(value, wanted):
                 different.append(name)
     shared = {name.rpartition(".")[2] for name in SAME_MEANING}
@@ -282,44 +287,48 @@ NOT_METHODS |= {"construction_observers", "notify_construction_observers"}
 
 def test_methods_of_variables_take_what_theanos_took():
     prefix = "theano.tensor.TensorVariable."
-    methods = {name.removeprefix(prefix): one for name, one in PARAMETERS.items() if prefix in name}
+    methods = {
+        name.removeprefix(prefix): parameters
+        for name, parameters in PARAMETERS.items()
+        if prefix in name
+    }
     assert len(methods) > 70
     for name in methods.keys() - NOT_METHODS:
-        found = inspect.getattr_static(T.TensorVariable, name)
+        method = inspect.getattr_static(T.TensorVariable, name)
         if methods[name] is not None and name != "clone":
-            wanted = [next(iter(inspect.signature(found).parameters)), *methods[name]]
-            assert takes(found, wanted) or "kind='quicksort'" in wanted, name
+            wanted = [next(iter(inspect.signature(method).parameters)), *methods[name]]
+            assert takes(method, wanted) or "kind='quicksort'" in wanted, name
 
 
 def test_missing_is_computed_and_says_why():
-    assert standing("theano.tensor.nnet.ctc.ctc").note.startswith("there is no warp-ctc")
-    assert standing("theano.tensor.no_such_name").kind == "missing"
-    assert of_chain("theano.tensor.sort.topk").name == "theano.tensor.sort.topk"
-    assert of_chain("theano.tensor.exp.name.x").name == "theano.tensor.exp"
-    assert of_chain("theano.config.change_flags").kind == "exact"
-    assert of_flag("device").kind == "adapted"
-    assert of_flag("gcc.cxxflags").kind == "exact"
-    assert of_flag("no_such_flag").kind == "missing"
+    assert status_of("theano.tensor.nnet.ctc.ctc").note.startswith("there is no warp-ctc")
+    assert status_of("theano.tensor.no_such_name").kind == "missing"
+    assert status_of_chain("theano.tensor.sort.topk").name == "theano.tensor.sort.topk"
+    assert status_of_chain("theano.tensor.exp.name.x").name == "theano.tensor.exp"
+    assert status_of_chain("theano.config.change_flags").kind == "exact"
+    assert status_of_flag("device").kind == "adapted"
+    assert status_of_flag("gcc.cxxflags").kind == "exact"
+    assert status_of_flag("no_such_flag").kind == "missing"
 
 
 def test_the_page_is_what_the_command_prints():
     if not OLDEST:
         pytest.skip("the page is computed with the oldest PyTensor")
-    page = ROOT / "docs" / "how-to" / "theano-names.md"
-    assert page.read_text() == standings.page()
+    written = ROOT / "docs" / "how-to" / "theano-names.md"
+    assert written.read_text() == page()
 
 
 @pytest.mark.parametrize("module", ["theano", "theano.tensor", "theano.tensor.extra_ops"])
 def test_a_star_brings_what_is_passed_on(module):
     brought = {}
     exec(f"from symgrad.{module} import *", brought)
-    here = {name for name in recorded()[module] if standing(f"{module}.{name}").kind != "missing"}
+    here = {name for name in recorded()[module] if status_of(f"{module}.{name}").kind != "missing"}
     assert {name for name in here if not name.startswith("_")} <= set(brought)
 
 
 def test_modules_of_pytensor_do_not_hide_theanos():
     for module in ("theano.sparse.basic", "theano.tensor.elemwise", "theano.tensor.type"):
-        assert standings._resolved(module).__name__ == f"symgrad.{module}"
+        assert resolve(module).__name__ == f"symgrad.{module}"
     assert theano.scalar.config is T.config is theano.config
     assert issubclass(T.Op, theano.Op)
 
@@ -370,6 +379,6 @@ def test_differences_are_told_once_at_the_line_of_the_program():
             theano.compile.get_mode("ProfileMode")
             theano.config.lib.cnmem = 0.7
             theano.config.lib.cnmem = 0.0
-    assert [one.category for one in told] == [TheanoDifferenceWarning, TheanoConfigWarning]
-    assert all("docs/how-to/port-theano.md" in str(one.message) for one in told)
-    assert all(one.filename == __file__ for one in told)
+    assert [warning.category for warning in told] == [TheanoDifferenceWarning, TheanoConfigWarning]
+    assert all("docs/how-to/port-theano.md" in str(warning.message) for warning in told)
+    assert all(warning.filename == __file__ for warning in told)
