@@ -28,7 +28,7 @@ from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups
 from symgrad.groups import freeze as freeze
 from symgrad.groups import freeze_rows as freeze_rows
 from symgrad.groups import weight_decay_groups as weight_decay_groups
-from symgrad.install import install_as_theano as install_as_theano
+from symgrad.theano.install import install_as_theano as install_as_theano
 from symgrad.monitor import monitor as monitor
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES

@@ -18,19 +18,22 @@ import pytest
 import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad import cli
-from symgrad.theano import revive
 from symgrad.theano import standing as standings
 from symgrad.theano.adapted import ADAPTED
 from symgrad.theano.check import check
 from symgrad.theano.configparser import TheanoConfigWarning
-from symgrad.theano.difference import TheanoDifferenceWarning
+from symgrad.theano.differences import TheanoDifferenceWarning
 from symgrad.theano.names import recorded
+from symgrad.theano.patches import variables
+from symgrad.theano.reexports import REEXPORTS
 from symgrad.theano.standing import of_chain, of_flag, standing
 from symgrad.theano.uses import read
 
 # Some functions have the name of the module that they are in: to import that must not hide them.
 for module in pkgutil.walk_packages(theano.__path__, "symgrad.theano."):
     import_module(module.name)
+for module in REEXPORTS:
+    import_module(f"symgrad.{module}")
 
 ROOT = Path(__file__).parents[1]
 PARAMETERS = json.loads((ROOT / "tests" / "reference" / "theano_parameters.json").read_text())
@@ -342,7 +345,7 @@ def test_calls_as_theano_had_them():
         T.nnet.nnet.SoftmaxGrad()(m, m / 10).eval(), [[-0.18, 1.05], [0.0, 0.6]], atol=1e-12
     )
     assert T.inplace.exp_inplace is T.exp
-    assert revive._reshape(T.as_tensor_variable(m), [4], 1).eval().tolist() == [2, 5, 1, 3]
+    assert variables.reshape(T.as_tensor_variable(m), [4], 1).eval().tolist() == [2, 5, 1, 3]
 
 
 def test_correlations_by_their_ops():

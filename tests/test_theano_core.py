@@ -165,12 +165,12 @@ def test_zip_files_keep_arrays_and_names(tmp_path):
 
 
 def test_flags_are_read_over_the_file(tmp_path, monkeypatch):
-    from symgrad.theano import configparser
+    from symgrad.theano.environment import read_flags
 
     (tmp_path / "rc").write_text("[global]\nfloatX = float32\ndevice = cpu\n[nvcc]\nfastmath=1\n")
     monkeypatch.setenv("THEANORC", str(tmp_path / "rc"))
     monkeypatch.setenv("THEANO_FLAGS", "floatX=float64,mode=FAST_COMPILE")
-    flags = configparser.read_flags()
+    flags = read_flags()
     assert flags == {
         "floatX": "float64",
         "device": "cpu",

@@ -5,8 +5,8 @@ import sys
 from dataclasses import dataclass, field
 
 from symgrad.theano.adapted import KEYWORDS
-from symgrad.theano.revive import COLLECTIONS
-from symgrad.theano.revive_numpy import NUMPY
+from symgrad.theano.patches.numpy_names import NUMPY
+from symgrad.theano.patches.standard_library import COLLECTIONS
 from symgrad.theano.source import SourceError, files, parsed
 from symgrad.theano.standing import Standing, of_chain, of_flag
 from symgrad.theano.uses import read

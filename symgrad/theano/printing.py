@@ -13,10 +13,10 @@ from pytensor.tensor.math import Dot
 from pytensor.tensor.variable import TensorConstant
 
 from symgrad.theano.names import forward
-from symgrad.theano.texts import (
+from symgrad.theano.text.graphs import (
     op_as_text,
     operands,
-    scalar_as_text,
+    scalar_op_as_text,
     type_as_text,
     variable_as_text,
 )
@@ -114,7 +114,7 @@ class _ElemwisePrinter(pytensor_printing.Printer):
     """``exp(x)``, where PyTensor has no sign for the Op."""
 
     def process(self, output, pstate):
-        name = scalar_as_text(output.owner.op.scalar_op)
+        name = scalar_op_as_text(output.owner.op.scalar_op)
         return pytensor_printing.FunctionPrinter([name]).process(output, pstate)
 
 

@@ -8,7 +8,7 @@ import types
 from pathlib import Path
 
 from symgrad.errors import HyperparameterError
-from symgrad.install import install_as_theano
+from symgrad.theano.install import install_as_theano
 
 __all__ = ["run"]
 

@@ -10,8 +10,11 @@ from functools import cache
 from importlib import import_module
 
 from symgrad.theano.adapted import ADAPTED
-from symgrad.theano.configparser import OBEYED, Section, _pytensor_flags, config, is_without_effect
-from symgrad.theano.names import recorded, why
+from symgrad.theano.configparser import Section, config
+from symgrad.theano.flags import OBEYED, is_without_effect
+from symgrad.theano.missing import why
+from symgrad.theano.names import recorded
+from symgrad.theano.pytensor_compat import config_flags as _pytensor_flags
 
 __all__ = ["Standing", "of_chain", "of_flag", "page", "standing"]
 

@@ -10,7 +10,7 @@ from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
-from symgrad.ops.lengths import is_known
+from symgrad.theano.core import is_known
 
 __all__ = ["M1", "M2", "MRG"]
 

@@ -13,8 +13,8 @@ from pytensor.tensor.basic import get_underlying_scalar_constant_value
 from symgrad.errors import HyperparameterError
 from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.ops.mrg import M1, M2, MRG
+from symgrad.theano.ops.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.ops.multiply_add import multiply_add
-from symgrad.theano.sandbox.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.tensor.raw_random import StateSharedVariable
 
 __all__ = [

@@ -20,13 +20,13 @@ from pytensor.tensor.type import integer_dtypes as integer_dtypes
 from pytensor.tensor.type import uint_dtypes as uint_dtypes
 
 from symgrad.theano import scalar as scal  # noqa: F401
+from symgrad.theano.broadcast import Rebroadcast as Rebroadcast
+from symgrad.theano.broadcast import TensorType as TensorType
+from symgrad.theano.broadcast import addbroadcast as addbroadcast
+from symgrad.theano.broadcast import patternbroadcast as patternbroadcast
+from symgrad.theano.broadcast import unbroadcast as unbroadcast
 from symgrad.theano.configparser import config
 from symgrad.theano.names import forward
-from symgrad.theano.patterns import Rebroadcast as Rebroadcast
-from symgrad.theano.patterns import TensorType as TensorType
-from symgrad.theano.patterns import addbroadcast as addbroadcast
-from symgrad.theano.patterns import patternbroadcast as patternbroadcast
-from symgrad.theano.patterns import unbroadcast as unbroadcast
 from symgrad.theano.tensor.elemwise import DimShuffle as DimShuffle
 from symgrad.theano.tensor.var import TensorVariable as TensorVariable
 

@@ -178,6 +178,6 @@ def conv2d_transpose(
 
 
 # Theano has it imported, too; and PyTensor's module of that name must not be taken for it.
-import symgrad.theano.tensor.signal  # noqa: E402, F401
+import symgrad.theano.tensor.signal  # noqa: E402
 
 __getattr__ = forward("theano.tensor.nnet", "symgrad.theano.tensor.nnet.nnet_ops")
