@@ -28,7 +28,6 @@ from symgrad.groups import decoupled_decay_groups as decoupled_decay_groups
 from symgrad.groups import freeze as freeze
 from symgrad.groups import freeze_rows as freeze_rows
 from symgrad.groups import weight_decay_groups as weight_decay_groups
-from symgrad.theano.install import install_as_theano as install_as_theano
 from symgrad.monitor import monitor as monitor
 from symgrad.ops.coalesce import coalesce as coalesce
 from symgrad.rules import RULES as RULES
@@ -58,6 +57,7 @@ from symgrad.second_order import lbfgs as lbfgs
 from symgrad.second_order import newton as newton
 from symgrad.subsets import Subset as Subset
 from symgrad.subsets import lookups as lookups
+from symgrad.theano.install import install_as_theano as install_as_theano
 from symgrad.transforms import clip as clip
 from symgrad.transforms import clip_norms as clip_norms
 from symgrad.transforms import total_norm_constraint as total_norm_constraint

@@ -1,10 +1,12 @@
-"""Broadcast patterns: which axes have length 1 for certain, and so stretch."""
+"""Broadcast patterns: which axes are known to have length 1, so that they stretch."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 
 from pytensor.gradient import DisconnectedType, disconnected_type
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.type import Type
 from pytensor.link.c.op import COp
 from pytensor.tensor import as_tensor_variable
 from pytensor.tensor.type import TensorType as PyTensorType
@@ -15,16 +17,17 @@ __all__ = [
     "addbroadcast",
     "patternbroadcast",
     "unbroadcast",
+    "widened",
 ]
 
 
 class Rebroadcast(COp):
-    """Changes which axes may stretch: ``Rebroadcast((axis, True), ...)(x)``.
+    """Changes which axes stretch: ``Rebroadcast((axis, True), ...)(x)``.
 
     Parameters
     ----------
     *axis : tuple of (int, bool)
-        An axis that is given True must have length 1 when the function runs.
+        Axes, and whether each stretches; one that does must have length 1 when the function runs.
     """
 
     view_map = {0: [0]}
@@ -32,14 +35,16 @@ class Rebroadcast(COp):
     __props__ = ("axis",)
 
     def __init__(self, *axis):
-        for one, stretches in axis:
-            if not isinstance(stretches, (bool, int)) or int(one) != one:
-                raise TypeError(f"Rebroadcast needs pairs (axis, bool), not ({one}, {stretches})")
+        for number, stretches in axis:
+            if not isinstance(stretches, (bool, int)) or int(number) != number:
+                raise TypeError(
+                    f"Rebroadcast needs pairs (axis, bool), not ({number}, {stretches})"
+                )
         register_backends()
-        self.axis = tuple(sorted((int(one), bool(stretches)) for one, stretches in axis))
+        self.axis = tuple(sorted((int(number), bool(stretches)) for number, stretches in axis))
 
     def __str__(self):
-        names = ",".join(str(one) if b else f"?{one}" for one, b in self.axis)
+        names = ",".join(str(axis) if stretches else f"?{axis}" for axis, stretches in self.axis)
         return f"Rebroadcast{{{names}}}"
 
     def make_node(self, x):
@@ -81,9 +86,9 @@ class Rebroadcast(COp):
 
     def infer_shape(self, *arguments):
         _, (shape,) = arguments[-2:]
-        known = dict(self.axis)
+        stretches = dict(self.axis)
         one = as_tensor_variable(1, dtype="int64")
-        return [tuple(one if known.get(k) else length for k, length in enumerate(shape))]
+        return [tuple(one if stretches.get(axis) else length for axis, length in enumerate(shape))]
 
     def pullback(self, inputs, outputs, output_gradients):
         (x,), (gradient,) = inputs, output_gradients
@@ -96,49 +101,50 @@ class Rebroadcast(COp):
 
 
 def _rebroadcast(x, pairs):
-    """As little of it as is needed."""
+    """Change the axes of `x` that differ from what `pairs` ask for."""
     x = as_tensor_variable(x)
     pattern = x.type.broadcastable
     for axis, _ in pairs:
         if not -x.type.ndim <= axis < x.type.ndim:
             raise ValueError(f"Trying to rebroadcast non-existent dimension {axis} of {x}")
-    needed = [(axis, one) for axis, one in pairs if pattern[axis] != bool(one)]
+    needed = [(axis, stretches) for axis, stretches in pairs if pattern[axis] != bool(stretches)]
     return Rebroadcast(*needed)(x) if needed else x
 
 
-def addbroadcast(x, *axes):
-    """`x`, known to have length 1 along `axes`; else a ValueError when the function runs."""
+def addbroadcast(x: Variable, *axes: int) -> Variable:
+    """`x` with length 1 along `axes`; the function raises ValueError for another length."""
     return _rebroadcast(x, [(axis, True) for axis in axes])
 
 
-def unbroadcast(x, *axes):
-    """`x`, not known to have length 1 along `axes`: these do not stretch."""
+def unbroadcast(x: Variable, *axes: int) -> Variable:
+    """`x` with lengths along `axes` that are not known, so that these do not stretch."""
     return _rebroadcast(x, [(axis, False) for axis in axes])
 
 
-def patternbroadcast(x, broadcastable):
-    """`x` with the pattern given: True where the length is 1 and the axis stretches."""
+def patternbroadcast(x: Variable, broadcastable: Iterable[bool]) -> Variable:
+    """`x` with a broadcast pattern: True where the length is 1 and the axis stretches."""
     return _rebroadcast(x, list(enumerate(broadcastable)))
 
 
-def widened(x, kind):
-    """`x` with the pattern of a type that does not know of all its axes of length 1."""
-    own, wanted = (getattr(one, "broadcastable", ()) for one in (x.type, kind))
-    if own == wanted or len(own) != len(wanted):
+def widened(x: Variable, variable_type: Type) -> Variable:
+    """`x` with the pattern of a type that knows less of the axes of length 1."""
+    own = getattr(x.type, "broadcastable", ())
+    pattern = getattr(variable_type, "broadcastable", ())
+    if own == pattern or len(own) != len(pattern):
         return x
-    fits = all(known or not needed for known, needed in zip(own, wanted, strict=True))
-    return patternbroadcast(x, wanted) if fits else x
+    fits = all(known or not needed for known, needed in zip(own, pattern, strict=True))
+    return patternbroadcast(x, pattern) if fits else x
 
 
-class _AnyTensorType(type(PyTensorType)):
-    """PyTensor's type, made and recognised by Theano's name."""
+class _TensorTypeMeta(type(PyTensorType)):
+    """Makes and recognises PyTensor's type by Theano's name."""
 
     def __call__(cls, dtype, broadcastable=None, name=None, sparse_grad=False, **options):
         if cls is not TensorType:
             return super().__call__(dtype, broadcastable, name=name, **options)
         if broadcastable is None:
             return PyTensorType(dtype, name=name, **options)
-        shape = tuple(_length(one) for one in broadcastable)
+        shape = tuple(map(_length, broadcastable))
         return PyTensorType(dtype, shape=shape, name=name, **options)
 
     def __instancecheck__(cls, instance):
@@ -148,15 +154,15 @@ class _AnyTensorType(type(PyTensorType)):
 
 
 def _length(stretches):
-    """A pattern says True or False, or 1 or 0; PyTensor's own lengths above 1 pass through."""
+    """The length of an axis by its entry in a pattern; PyTensor's lengths above 1 are kept."""
     return int(stretches) if stretches else None
 
 
-class TensorType(PyTensorType, metaclass=_AnyTensorType):
+class TensorType(PyTensorType, metaclass=_TensorTypeMeta):
     """``TensorType(dtype, broadcastable)``: the type of arrays with this pattern."""
 
     def __setstate__(self, state):
-        """Become the type in a pickle that Theano wrote."""
+        """Become PyTensor's type, from a pickle that Theano wrote."""
         self.__class__ = PyTensorType
         shape = tuple(map(_length, state["broadcastable"]))
         PyTensorType.__init__(self, state["dtype"], shape=shape, name=state["name"])
@@ -196,7 +202,7 @@ def _register_jax():
 
 @cache
 def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
+    """Register the Op with the installed backends, once, when the first Op is made."""
     if find_spec("numba"):
         _register_numba()
     if find_spec("jax"):

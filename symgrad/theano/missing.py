@@ -12,11 +12,11 @@ _NO_GPU = "there is no libgpuarray: use `symgrad run --backend jax` on a GPU"
 _NO_CUDA = "there is no CUDA backend: use `symgrad run --backend jax` on a GPU"
 _NO_MPI = "there is no MPI: see jax.distributed for many processes"
 _NO_LOAD = "arrays are not read from disk by an Op: give numpy.load's result"
-_INSIDE = "an inside of Theano's compiler: PyTensor has its own"
-_REWRITE = "a rewrite, or a part of one, of Theano: PyTensor's are in pytensor.tensor.rewriting"
+_INTERNAL = "an internal of Theano's compiler: PyTensor has its own"
+_REWRITE = "a rewrite of Theano, or a part of it: PyTensor's are in pytensor.tensor.rewriting"
 _PROFILE = "ProfileMode was replaced: write function(..., profile=True)"
-_OP_CLASS = "the class of an Op that PyTensor built otherwise: call the function"
-_TOOL = "a tool for those who wrote Theano: leave it out"
+_OP_CLASS = "the class of an Op that PyTensor computes in another way: call the function"
+_TOOL = "a tool for developers of Theano: leave it out"
 _CLASSES = ("Default", "DiffOp", "Flatten", "Mean", "Tile", "Tri")
 REASONS = {
     "theano.gpuarray": _NO_GPU,
@@ -35,11 +35,11 @@ REASONS = {
     "theano.tensor.io.LoadFromDisk": _NO_LOAD,
     "theano.ProfileMode": _PROFILE,
     "theano.compile.profilemode": _PROFILE,
-    "theano.compile": _INSIDE,
-    "theano.configdefaults": "it looked for compilers and libraries: PyTensor does that",
+    "theano.compile": _INTERNAL,
+    "theano.configdefaults": "it looked for compilers and libraries: PyTensor does that now",
     "theano.configparser": "flags are read by PyTensor's parser: use theano.config",
     "theano.d3viz": "PyTensor's page of a graph has no such part",
-    "theano.gof": _INSIDE,
+    "theano.gof": _INTERNAL,
     "theano.misc": _TOOL,
     "theano.pathparse": _TOOL,
     "theano.rpath": _TOOL,
@@ -50,26 +50,26 @@ REASONS = {
     "theano.disable_log_handler": "PyTensor logs: use logging.getLogger('pytensor')",
     "theano.sandbox.fourier": "use theano.tensor.fft",
     "theano.tensor.fourier": "use theano.tensor.fft",
-    "theano.sandbox.linalg": "hints about matrices are gone: use assume_a of pytensor's solve",
-    "theano.sandbox.rng_mrg": "an inside of the streams: use MRG_RandomStreams",
+    "theano.sandbox.linalg": "hints about matrices are gone: use assume_a of PyTensor's solve",
+    "theano.sandbox.rng_mrg": "an internal of the streams: use MRG_RandomStreams",
     "theano.sandbox.conv": "use theano.tensor.nnet.conv2d",
     "theano.sandbox.blocksparse": "use theano.tensor.nnet.blocksparse",
-    "theano.scalar": "PyTensor dropped this Op on numbers: use that on tensors",
+    "theano.scalar": "PyTensor dropped this Op on numbers: use the one on tensors",
     "theano.scan_module.scan_opt": _REWRITE,
-    "theano.scan_module.scan_utils": "an inside of scan: PyTensor's is another",
+    "theano.scan_module.scan_utils": "an internal of scan: PyTensor has its own",
     "theano.sparse": "PyTensor dropped this Op on sparse matrices: use another",
-    "theano.tensor.Advanced": "boolean masks are indices like others in PyTensor: write x[mask]",
-    "theano.tensor.advanced_boolean": "boolean masks are indices like others: write x[mask]",
-    "theano.tensor.subtensor": "boolean masks and indices are one Op in PyTensor: write x[index]",
-    "theano.tensor.blas": "BLAS is called by PyTensor's own Ops: write T.dot",
-    "theano.tensor.elemwise_cgen": _INSIDE,
-    "theano.tensor.inc_code": _INSIDE,
+    "theano.tensor.Advanced": "in PyTensor a boolean mask is an index like others: write x[mask]",
+    "theano.tensor.advanced_boolean": "a boolean mask is an index like others: write x[mask]",
+    "theano.tensor.subtensor": "PyTensor has one Op for boolean masks and indices: write x[index]",
+    "theano.tensor.blas": "PyTensor's own Ops call BLAS: write T.dot",
+    "theano.tensor.elemwise_cgen": _INTERNAL,
+    "theano.tensor.inc_code": _INTERNAL,
     "theano.tensor.nlinalg": _OP_CLASS,
     "theano.tensor.slinalg": _OP_CLASS,
     "theano.tensor.nnet.nnet": _OP_CLASS,
     "theano.tensor.nnet": _OP_CLASS,
     "theano.tensor.nnet.bn": _OP_CLASS,
-    "theano.tensor.nnet.ctc": "there is no warp-ctc: write a scan, or take the loss of JAX",
+    "theano.tensor.nnet.ctc": "there is no warp-ctc: write a scan, or use a CTC loss of JAX",
     "theano.tensor.nnet.opt": _REWRITE,
     "theano.tensor.nnet.nnet.local_": _REWRITE,
     "theano.tensor.nnet.nnet.crossentropy_to": _REWRITE,
@@ -80,7 +80,7 @@ REASONS = {
     "theano.tensor.nnet.nnet.softmax_simplifier": _REWRITE,
     "theano.tensor.nnet.sigm": _REWRITE,
     "theano.tensor.opt": _REWRITE,
-    "theano.tensor.raw_random": "an inside of the streams: use RandomStreams",
+    "theano.tensor.raw_random": "an internal of the streams: use RandomStreams",
     "theano.tensor.sort": _OP_CLASS,
     **dict.fromkeys(
         (f"theano.tensor.{basic}{name}" for basic in ("", "basic.") for name in _CLASSES), _OP_CLASS
@@ -89,7 +89,7 @@ REASONS = {
     "theano.tensor.signal.pool": _OP_CLASS,
     "theano.typed_list.opt": _REWRITE,
 }
-UNKNOWN = "neither PyTensor nor symgrad.theano has it: write it with the Ops that remain"
+UNKNOWN = "neither PyTensor nor symgrad.theano has it: write it with other Ops"
 
 
 def missing_module(name: str) -> MissingImportError:

@@ -81,10 +81,8 @@ PRIVATE = (
     Private("pytensor.scan.op:Scan.inner_outputs", "scan.outputs"),
     Private("pytensor.scan.basic:get_updates_and_outputs", "what the step of a scan returns"),
     Private("pytensor.tensor.rewriting.subtensor:_eager_scalar", "indices with one entry"),
-    # Text; __str__ and __repr__ are replaced by install_as_theano.
-    Private("pytensor.graph.fg:FunctionGraph.__str__", "printing of graphs"),
-    Private("pytensor.graph.rewriting.basic:WalkingGraphRewriter.__repr__", "printing"),
-    Private("pytensor.graph.utils:MetaType.__repr__", "printing of classes"),
+    # Text.
+    Private("pytensor.graph.utils:MetaType", "printing of classes"),
     Private("pytensor.printing:char_from_number", "debugprint"),
     Private("pytensor.printing:pprint.printers_dict", "pp"),
     Private("pytensor.tensor:add.name", "printing of Ops"),

@@ -1,4 +1,7 @@
-"""Uniform numbers to outcomes of given probabilities, with and without replacement."""
+"""Ops that turn uniform numbers into outcomes of given probabilities.
+
+``MultinomialFromUniform`` draws with replacement, ``ChoiceFromUniform`` without.
+"""
 
 from functools import cache
 from importlib.util import find_spec
@@ -18,13 +21,13 @@ __all__ = ["ChoiceFromUniform", "MultinomialFromUniform"]
 class FromUniform(COp):
     """``(pvals, uniform, n) -> outcomes``; draw c of row r uses ``uniform[c * rows + r]``.
 
-    An outcome is the first whose cumulated probability, summed in float64 from the left, is above
-    the uniform number.
+    The outcome is the first whose cumulative probability, summed in float64 from the left, is
+    above the uniform number.
 
     Parameters
     ----------
     odtype : str
-        The dtype of the result; ``"auto"``: that of `pvals` for counts, int64 for a choice.
+        The dtype of the result. "auto" means that of `pvals` for counts, and int64 for a choice.
     """
 
     __props__ = ("odtype",)
@@ -80,7 +83,7 @@ class FromUniform(COp):
 
 
 class MultinomialFromUniform(FromUniform):
-    """How often each outcome is met in `n` draws, shape ``(rows, outcomes)``."""
+    """How often each outcome is drawn in `n` draws, shape ``(rows, outcomes)``."""
 
     distinct = False
 
@@ -107,9 +110,10 @@ class MultinomialFromUniform(FromUniform):
 
 
 class ChoiceFromUniform(FromUniform):
-    """`n` distinct outcomes, shape ``(rows, n)``; the probabilities left over are normalised.
+    """`n` distinct outcomes, shape ``(rows, n)``.
 
-    Where these are all too small the outcome is -1.
+    After each draw the remaining probabilities are normalised. Where they are all too small, the
+    outcome is -1.
     """
 
     distinct = True
@@ -144,12 +148,12 @@ class ChoiceFromUniform(FromUniform):
         return chosen
 
 
-def check(pvals_shape, uniform_shape, n, distinct):
-    """Raise a ValueError for sizes that do not fit."""
+def check(pvals_shape: tuple, uniform_shape: tuple, n: int, distinct: bool) -> None:
+    """Raise ValueError for sizes that do not fit each other."""
     if uniform_shape[0] != pvals_shape[0] * n:
         raise ValueError(
             f"{uniform_shape[0]} uniform numbers were given for {n} draws from {pvals_shape[0]} "
-            "rows: give one a draw"
+            "rows: give one for each draw"
         )
     if distinct and n > pvals_shape[1]:
         raise ValueError(f"{n} distinct outcomes were asked for of {pvals_shape[1]}: ask for fewer")
@@ -217,7 +221,7 @@ ChoiceFromUniform.c_outcomes = C_CHOSEN
 
 @cache
 def register_backends():
-    """Tell the installed backends how to run the Ops, once, when the first one is made."""
+    """Register the Ops with the installed backends, once, when the first Op is made."""
     if find_spec("numba"):
         _register_numba()
     if find_spec("jax"):
@@ -238,7 +242,7 @@ def _register_numba():
         def multinomial(pvals, uniform, n):
             rows, columns = pvals.shape
             if len(uniform) != rows * n.item():
-                raise ValueError("give one uniform number a draw")
+                raise ValueError("give one uniform number for each draw")
             counts = np.zeros((rows, columns), pvals.dtype if like_pvals else real)
             for r in range(rows):
                 for c in range(n.item()):
@@ -261,7 +265,9 @@ def _register_numba():
         def choice(pvals, uniform, n):
             rows, columns = pvals.shape
             if len(uniform) != rows * n.item() or n.item() > columns:
-                raise ValueError("give one uniform number a draw, and no more draws than outcomes")
+                raise ValueError(
+                    "give one uniform number for each draw, and no more draws than outcomes"
+                )
             pvals = pvals.copy()
             left = np.zeros(1, pvals.dtype)  # an array, so that sums are rounded to its dtype
             chosen = np.full((rows, n.item()), -1, out)
@@ -291,9 +297,11 @@ def _register_jax():
     from pytensor.link.jax.dispatch.basic import jax_funcify
 
     def first_above(pvals, drawn):
-        """For each row, the first outcome whose sum is above; the sum before it; if there is."""
+        """For each row, the first outcome whose sum is above, that sum, and whether there is one.
 
-        # XLA's own cumulative sum adds in another order.
+        The sums are added one by one, because XLA's cumulative sum adds in another order.
+        """
+
         def add(total, column):
             return total + column, total + column
 
@@ -313,8 +321,8 @@ def _register_jax():
             check(pvals.shape, uniform.shape, draws, op.distinct)
 
             def count(drawn):
-                outcome, _, found = first_above(pvals, drawn)
-                return (jnp.arange(pvals.shape[1]) == outcome[:, None]) & found[:, None]
+                outcome, _, exists = first_above(pvals, drawn)
+                return (jnp.arange(pvals.shape[1]) == outcome[:, None]) & exists[:, None]
 
             hits = jax.vmap(count)(uniform.reshape(draws, len(pvals)))
             return hits.sum(axis=0).astype(dtype)
@@ -326,7 +334,7 @@ def _register_jax():
         dtype = node.outputs[0].type.dtype
 
         def choose(pvals, drawn):
-            outcome, total, found = first_above(pvals, drawn)
+            outcome, total, exists = first_above(pvals, drawn)
             here = jnp.arange(pvals.shape[1]) == outcome[:, None]
             mass = jnp.where(here, pvals, 0).sum(axis=1)
             rest = jnp.where(here, jnp.zeros((), pvals.dtype), pvals)
@@ -335,7 +343,7 @@ def _register_jax():
             left, _ = jax.lax.scan(lambda s, column: (s + column, None), left, after.T)
             left = left[:, None]
             rest = jnp.where(left > 0, rest / jnp.where(left > 0, left, 1), 0)
-            return jnp.where(found[:, None], rest, pvals), jnp.where(found, outcome, -1)
+            return jnp.where(exists[:, None], rest, pvals), jnp.where(exists, outcome, -1)
 
         def choice(pvals, uniform, n):
             draws = len(uniform) // max(len(pvals), 1)

@@ -35,14 +35,14 @@ for module in pkgutil.walk_packages(theano.__path__, "symgrad.theano."):
 for module in REEXPORTS:
     import_module(f"symgrad.{module}")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PARAMETERS = json.loads((ROOT / "tests" / "reference" / "theano_parameters.json").read_text())
 
 
 def names(source):
     """The dotted names of Theano that a source uses."""
-    found = read(ast.parse(textwrap.dedent(source))).uses
-    return {use.name for use in found if use.name.startswith("theano")}
+    uses = read(ast.parse(textwrap.dedent(source))).uses
+    return {use.name for use in uses if use.name.startswith("theano")}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def checked(tmp_path, source, name="program.py", **options):
 
 
 def of(report, kind):
-    return {one["name"]: one["lines"] for one in report.of(kind)}
+    return {row["name"]: row["lines"] for row in report.of(kind)}
 
 
 def test_standings_and_lines(tmp_path):
@@ -169,7 +169,7 @@ def test_python_2_is_recognised_and_keeps_its_lines(tmp_path):
 
 def test_cells_of_a_notebook(tmp_path):
     sources = [["%matplotlib inline\n", "import theano.tensor as T"], ["x = 1\n", "T.load(x)"]]
-    cells = [{"cell_type": "code", "source": one} for one in sources]
+    cells = [{"cell_type": "code", "source": lines} for lines in sources]
     notebook = json.dumps({"cells": [{"cell_type": "markdown", "source": ["("]}, *cells]})
     report = checked(tmp_path, notebook, "notes.ipynb")
     assert of(report, "missing") == {"theano.tensor.load": ["cell 2:2"]}
@@ -186,7 +186,7 @@ def test_the_command(tmp_path, capsys):
     assert "theano.tensor.load (line 2): arrays are not read from disk" in printed
     assert cli.main(["check", "--json", str(tmp_path)]) == 1
     facts = json.loads(capsys.readouterr().out)
-    assert [Path(one["path"]).name for one in facts["files"]] == ["bad.py", "good.py"]
+    assert [Path(file["path"]).name for file in facts["files"]] == ["bad.py", "good.py"]
     assert facts["counts"]["missing"] == 1
     (tmp_path / "broken.py").write_text("import theano\ndef f(:\n")
     assert cli.main(["check", str(tmp_path / "broken.py")]) == 2
@@ -248,8 +248,8 @@ def takes(value, wanted):
     positional = [p for p in ours if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     any_place = any(p.kind is p.VAR_POSITIONAL for p in ours)
     any_name = any(p.kind is p.VAR_KEYWORD for p in ours)
-    for place, one in enumerate(wanted):
-        name, equals, default = one.partition("=")
+    for place, parameter in enumerate(wanted):
+        name, equals, default = parameter.partition("=")
         if name.startswith("*"):
             continue
         if place >= len(positional):
@@ -285,13 +285,15 @@ NOT_METHODS |= {"construction_observers", "notify_construction_observers"}
 
 def test_methods_of_variables_take_what_theanos_took():
     prefix = "theano.tensor.TensorVariable."
-    methods = {name.removeprefix(prefix): one for name, one in PARAMETERS.items() if prefix in name}
+    methods = {
+        name.removeprefix(prefix): wanted for name, wanted in PARAMETERS.items() if prefix in name
+    }
     assert len(methods) > 70
     for name in methods.keys() - NOT_METHODS:
-        found = inspect.getattr_static(T.TensorVariable, name)
+        method = inspect.getattr_static(T.TensorVariable, name)
         if methods[name] is not None and name != "clone":
-            wanted = [next(iter(inspect.signature(found).parameters)), *methods[name]]
-            assert takes(found, wanted) or "kind='quicksort'" in wanted, name
+            wanted = [next(iter(inspect.signature(method).parameters)), *methods[name]]
+            assert takes(method, wanted) or "kind='quicksort'" in wanted, name
 
 
 def test_missing_is_computed_and_says_why():
@@ -373,6 +375,6 @@ def test_differences_are_told_once_at_the_line_of_the_program():
             theano.compile.get_mode("ProfileMode")
             theano.config.lib.cnmem = 0.7
             theano.config.lib.cnmem = 0.0
-    assert [one.category for one in told] == [TheanoDifferenceWarning, TheanoConfigWarning]
-    assert all("docs/how-to/port-theano.md" in str(one.message) for one in told)
-    assert all(one.filename == __file__ for one in told)
+    assert [warning.category for warning in told] == [TheanoDifferenceWarning, TheanoConfigWarning]
+    assert all("docs/how-to/port-theano.md" in str(warning.message) for warning in told)
+    assert all(warning.filename == __file__ for warning in told)

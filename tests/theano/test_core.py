@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytensor
@@ -19,22 +18,9 @@ from symgrad.errors import SymgradError
 from symgrad.theano import py2
 from tests.reference.theano_core_cases import CASES
 from tests.reference.theano_programs import PROGRAMS
+from tests.theano.conftest import REFERENCE, assert_same
 
-REFERENCE = Path(__file__).parent / "reference" / "theano_core.json"
-RECORDED = json.loads(REFERENCE.read_text())
-
-
-def assert_same(ours, recorded):
-    if isinstance(recorded, list):
-        ours = list(ours) if not isinstance(ours, np.ndarray) else ours
-        assert len(ours) == len(recorded)
-        for one, other in zip(ours, recorded, strict=True):
-            assert_same(one, other)
-    elif isinstance(recorded, (str, bool)) or recorded is None:
-        assert ours == recorded
-    else:
-        assert np.shape(ours) == ()
-        np.testing.assert_allclose(ours, recorded, rtol=1e-6, atol=1e-9)
+RECORDED = json.loads((REFERENCE / "theano_core.json").read_text())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -58,9 +44,8 @@ def run(path, *options, **environment):
 
 def test_texts_are_those_of_theano():
     """Graphs, Ops, types and classes, as they were printed by 1.0.5."""
-    there = Path(__file__).parent / "reference"
-    printed, _ = run(there / "theano_texts.py")
-    assert printed == (there / "theano_texts.txt").read_text().split()
+    printed, _ = run(REFERENCE / "theano_texts.py")
+    assert printed == (REFERENCE / "theano_texts.txt").read_text().split()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -16,7 +16,7 @@ def tagged(variable, instead):
 
 
 def mapped(variable):
-    (new,) = map_variables(lambda one: getattr(one.tag, "instead", one), [variable])
+    (new,) = map_variables(lambda v: getattr(v.tag, "instead", v), [variable])
     return new
 
 
@@ -25,11 +25,11 @@ def inputs():
     return T.dvector("x"), T.dscalar("w"), T.dscalar("start")
 
 
-def assert_same(inputs, one, other):
-    gradients = [*T.grad(one.sum(), inputs), *T.grad(other.sum(), inputs)]
-    f = theano.function(inputs, [one, other, *gradients], on_unused_input="ignore")
-    one, other, *gradients = f(*VALUES)
-    np.testing.assert_allclose(one, other, rtol=1e-14)
+def assert_same(inputs, graph, other):
+    gradients = [*T.grad(graph.sum(), inputs), *T.grad(other.sum(), inputs)]
+    f = theano.function(inputs, [graph, other, *gradients], on_unused_input="ignore")
+    value, other, *gradients = f(*VALUES)
+    np.testing.assert_allclose(value, other, rtol=1e-14)
     for ours, expected in zip(gradients[:3], gradients[3:], strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-13)
 
@@ -42,9 +42,9 @@ def test_a_loop_in_a_loop(inputs):
         def inner(h):
             return say(h * w, h * w - scale)
 
-        def step(one, last, weight):
+        def step(entry, last, weight):
             states, _ = theano.scan(inner, outputs_info=[last], n_steps=2)
-            new = one + T.tanh(states[-1])
+            new = entry + T.tanh(states[-1])
             return say(new, new * 2 + weight)
 
         y, _ = theano.scan(step, sequences=[x], outputs_info=[start], non_sequences=[w])
@@ -59,9 +59,11 @@ def test_an_input_of_a_loop(inputs):
     x, w, start = inputs
 
     def program(w):
-        return theano.scan(lambda one, last: one * w - last, sequences=x, outputs_info=[start])[0]
+        return theano.scan(lambda entry, last: entry * w - last, sequences=x, outputs_info=[start])[
+            0
+        ]
 
-    (new,) = map_variables(lambda one: T.exp(w) if one is w else one, [program(w)])
+    (new,) = map_variables(lambda v: T.exp(w) if v is w else v, [program(w)])
     assert_same(inputs, new, program(T.exp(w)))
 
 
@@ -89,21 +91,21 @@ def test_a_graph_as_one_op(inputs):
 
 def test_nothing_to_replace(inputs):
     x, w, start = inputs
-    y, _ = theano.scan(lambda one, last: one * w + last, sequences=x, outputs_info=[start])
+    y, _ = theano.scan(lambda entry, last: entry * w + last, sequences=x, outputs_info=[start])
     cost = T.exp(y).sum()
-    assert map_variables(lambda one: one, [cost, w]) == [cost, w]
+    assert map_variables(lambda v: v, [cost, w]) == [cost, w]
 
 
 def test_an_update_is_not_brought_into_a_loop(inputs):
     counter = theano.shared(0.0)
     counter.update = counter + 1
-    y, _ = theano.map(lambda one: tagged(one * 2, one * counter), inputs[0])
+    y, _ = theano.map(lambda entry: tagged(entry * 2, entry * counter), inputs[0])
     with pytest.raises(NotImplementedError, match="which has an update"):
         mapped(y)
 
 
 def test_a_loop_of_a_gradient_is_refused(inputs):
     x, w, start = inputs
-    y, _ = theano.scan(lambda one, last: one * w + last, sequences=x, outputs_info=[start])
+    y, _ = theano.scan(lambda entry, last: entry * w + last, sequences=x, outputs_info=[start])
     with pytest.raises(NotImplementedError, match="before the gradient"):
-        map_variables(lambda one: start if one is w else one, [T.grad(y[-1], x)])
+        map_variables(lambda v: start if v is w else v, [T.grad(y[-1], x)])

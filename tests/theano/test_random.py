@@ -75,9 +75,9 @@ def test_jax_refuses_random_state_and_sizes_known_at_run_time():
 @pytest.mark.parametrize("law", ["uniform", "normal", "binomial"])
 def test_the_shape_of_a_variable_is_a_size(law, backend):
     x = pt.matrix("x", dtype="float64")
-    one = getattr(MRG_RandomStreams(3), law)(x.shape)
+    sample = getattr(MRG_RandomStreams(3), law)(x.shape)
     other = getattr(MRG_RandomStreams(3), law)((4, 5), nstreams=15360)
-    drawn = compile_on(backend, [x], one)(np.zeros((4, 5)))
+    drawn = compile_on(backend, [x], sample)(np.zeros((4, 5)))
     assert np.array_equal(drawn, compile_on(backend, [], other)())
 
 
@@ -96,10 +96,10 @@ def test_substreams_are_jumps():
     assert np.array_equal(states[0], first)
     assert all(np.array_equal(ff_2p72(a), b) for a, b in pairwise(states))
     assert np.array_equal(streams.rstate, ff_2p134(first))
-    one, two = np.array([[0, 4194304, 129], [1, 0, 0], [0, 1, 0]], object), rng_mrg.SUBSTREAM[0]
+    step, jump = np.array([[0, 4194304, 129], [1, 0, 0], [0, 1, 0]], object), rng_mrg.SUBSTREAM[0]
     for _ in range(72):
-        one = one.dot(one) % rng_mrg.M1
-    assert np.array_equal(one.astype("int64"), two)
+        step = step.dot(step) % rng_mrg.M1
+    assert np.array_equal(step.astype("int64"), jump)
 
 
 def test_numbers_of_streams():

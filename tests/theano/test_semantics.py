@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,25 +14,12 @@ import symgrad.theano.tensor as T
 from symgrad.backends import mode_of
 from symgrad.errors import BackendError
 from tests.reference.make_theano_semantics import CASES
+from tests.theano.conftest import REFERENCE, assert_same
 
-REFERENCE = Path(__file__).parent / "reference" / "theano_semantics.json"
-RECORDED = json.loads(REFERENCE.read_text())
+RECORDED = json.loads((REFERENCE / "theano_semantics.json").read_text())
 
 # Errors that are other classes here; each is an error all the same.
 RENAMED = {"E_grad": "GradientError", "AssertionError": "ValueError"}
-
-
-def assert_same(ours, recorded):
-    if isinstance(recorded, list):
-        ours = list(ours) if not isinstance(ours, np.ndarray) else ours
-        assert len(ours) == len(recorded)
-        for one, other in zip(ours, recorded, strict=True):
-            assert_same(one, other)
-    elif isinstance(recorded, (str, bool)) or recorded is None:
-        assert ours in (recorded, RENAMED.get(recorded))
-    else:
-        assert np.shape(ours) == ()
-        np.testing.assert_allclose(ours, recorded, rtol=1e-6, atol=1e-9)
 
 
 SLOW = {"scan_with_checkpoints", "truncated_normal_numbers"}
@@ -44,7 +30,7 @@ NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) fo
 def test_program_means_what_it_meant_in_theano(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert_same(CASES[name](theano, T), RECORDED[name])
+        assert_same(CASES[name](theano, T), RECORDED[name], RENAMED)
 
 
 def test_copies_have_states_of_their_own():
@@ -99,7 +85,7 @@ def test_jax_raises_for_an_index_out_of_range_and_writes_nothing(table, bad):
 def test_jax_returns_what_was_asked_for_beside_its_report(table):
     i = T.lscalar("i")
     assert on_jax([i], table[i])(1).tolist() == [2, 3]
-    assert [one.tolist() for one in on_jax([i], [table[i]])(-1)] == [[6, 7]]
+    assert [row.tolist() for row in on_jax([i], [table[i]])(-1)] == [[6, 7]]
     assert on_jax([i], {"row": table[i], "twice": 2 * i})(2)["row"].tolist() == [4, 5]
     write = on_jax([i], updates=[(table, T.set_subtensor(table[i], 0.0))])
     assert write(3) is None
@@ -138,7 +124,7 @@ x = T.arange(24).reshape((2, 3, 4))
 print(x[[slice(1, 2), slice(1, -1), slice(None)]].eval().tolist())
 c, row = T.col(), T.row()
 shapes = [c[:, None], c[1:, None], c[None, :], c[0, None], c[:, None, :], row[0, :, None]]
-print([one.broadcastable for one in shapes] == [
+print([shape.broadcastable for shape in shapes] == [
     (False, True), (False, True), (True, False), (True,), (False, True, True), (False, True)])
 mean = theano.shared(np.ones(2))
 mean.default_update = mean * 0.5 + T.constant([[1.0, 2.0]]).sum(0)  # its length is known
@@ -148,10 +134,10 @@ y = theano.Variable(T.dscalar)
 print(y.type, y.owner, np.linspace(-1, 1, np.sqrt(9.0)))
 print("filter_dilation" in inspect.getargspec(T.nnet.conv2d).args)
 print(issubclass(list, collections.MutableSequence))
-total, _ = theano.scan(lambda one, before: one + before, T.vector(), T.zeros(()))
+total, _ = theano.scan(lambda entry, before: entry + before, T.vector(), T.zeros(()))
 scan = total.owner.inputs[0].owner.op
-same = [[*one.owner.inputs] == [*scan.inputs] for one in scan.outputs]
-print([one.ndim for one in scan.inputs], same)
+same = [[*output.owner.inputs] == [*scan.inputs] for output in scan.outputs]
+print([variable.ndim for variable in scan.inputs], same)
 theano.config.compute_test_value = "raise"
 try:
     T.ones((2, 3)) + T.ones((3, 2))

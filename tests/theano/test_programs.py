@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad.theano import py2
 from tests.reference.theano_long_programs import LONG_PROGRAMS, PYTHON_2
+from tests.theano.conftest import REFERENCE
 
-RECORDED = json.loads((Path(__file__).parent / "reference" / "theano_programs.json").read_text())
+RECORDED = json.loads((REFERENCE / "theano_programs.json").read_text())
 TOLERANCE = {"float64": 1e-8, "float32": 1e-4}
 FAST = {"denoising"}
 
@@ -303,7 +303,7 @@ def test_what_theano_pickled_is_read(tmp_path):
     """Tables, types, random streams, and the archives of ``pkl_utils``; not graphs of Ops."""
     program = tmp_path / "program.py"
     program.write_text(READS_PICKLES)
-    pickles = Path(__file__).parent / "reference" / "theano_pickles.json"
+    pickles = REFERENCE / "theano_pickles.json"
     run = [sys.executable, "-W", "error", "-m", "symgrad", "run", str(program), str(pickles)]
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,22 +10,9 @@ import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad.theano.tensor.subtensor import by_slice
 from tests.reference.make_theano_details import CASES
+from tests.theano.conftest import REFERENCE, assert_same
 
-REFERENCE = Path(__file__).parent / "reference" / "theano_details.json"
-RECORDED = json.loads(REFERENCE.read_text())
-
-
-def assert_same(ours, recorded):
-    if isinstance(recorded, list):
-        ours = list(ours) if not isinstance(ours, np.ndarray) else ours
-        assert len(ours) == len(recorded)
-        for one, other in zip(ours, recorded, strict=True):
-            assert_same(one, other)
-    elif isinstance(recorded, (str, bool)) or recorded is None:
-        assert ours == recorded
-    else:
-        assert np.shape(ours) == ()
-        np.testing.assert_allclose(ours, recorded, rtol=1e-6, atol=1e-9)
+RECORDED = json.loads((REFERENCE / "theano_details.json").read_text())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -46,5 +32,5 @@ def test_a_slice_may_be_a_variable(index):
     value = np.arange(8.0).reshape(4, 2)
     gradient = np.zeros((4, 2))
     gradient[index] = 2 * value[index]
-    for found, wanted in zip(f(value, index), (value[index], gradient), strict=True):
-        np.testing.assert_array_equal(found, wanted)
+    for computed, expected in zip(f(value, index), (value[index], gradient), strict=True):
+        np.testing.assert_array_equal(computed, expected)

@@ -22,7 +22,7 @@ from symgrad.theano.tensor import nnet
 from symgrad.theano.tensor.nnet import abstract_conv, blocksparse, bn, conv, conv3d2d, neighbours
 from symgrad.theano.tensor.signal import downsample, pool
 
-HERE = pathlib.Path(__file__).parent / "reference"
+HERE = pathlib.Path(__file__).parents[1] / "reference"
 
 
 def load(name):
