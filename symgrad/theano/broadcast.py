@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.type import Type
+from pytensor.graph.utils import MetaType
 from pytensor.link.c.op import COp
 from pytensor.tensor import as_tensor_variable
 from pytensor.tensor.type import TensorType as PyTensorType
@@ -136,7 +137,7 @@ def widened(x: Variable, variable_type: Type) -> Variable:
     return patternbroadcast(x, pattern) if fits else x
 
 
-class _TensorTypeMeta(type(PyTensorType)):
+class _TensorTypeMeta(MetaType):
     """Makes and recognises PyTensor's type by Theano's name."""
 
     def __call__(cls, dtype, broadcastable=None, name=None, sparse_grad=False, **options):

@@ -7,7 +7,7 @@ __all__ = ["GUIDE", "TheanoDifferenceWarning", "warn_once"]
 
 GUIDE = "docs/how-to/port-theano.md"
 
-_warned = set()
+_warned: set[str] = set()
 
 
 class TheanoDifferenceWarning(UserWarning):

@@ -42,7 +42,7 @@ def read_flags() -> dict[str, str]:
     flags = {}
     paths = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
     parser = configparser.RawConfigParser()
-    parser.optionxform = str
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # names keep their case
     try:
         parser.read([Path(path).expanduser() for path in paths])
     except configparser.Error as error:

@@ -1,9 +1,11 @@
 """Theano's own flags: their defaults, and which have an effect here."""
 
+from typing import Any
+
 __all__ = ["DEFAULTS", "OBEYED", "SILENT", "is_without_effect"]
 
 #: Flags that PyTensor does not have, or that the port keeps for itself, with their defaults.
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "mode": "Mode",
     "linker": "cvm",
     "optimizer": "fast_run",
@@ -94,7 +96,7 @@ SILENT = {"device", "force_device", "base_compiledir", "compiledir", "nvcc.fastm
 
 def is_without_effect(dotted: str) -> bool:
     """Whether a flag is one of Theano's that nothing here reads."""
-    default = DEFAULTS
+    default: Any = DEFAULTS
     for part in dotted.split("."):
         default = default.get(part) if isinstance(default, dict) else None
     silent = dotted in OBEYED or dotted in SILENT - {"device"} or dotted.startswith("warn.")

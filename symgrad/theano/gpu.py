@@ -14,7 +14,8 @@ def dnn_present():
     return False
 
 
-dnn_available.msg = dnn_present.msg = "there is no libgpuarray"
+for _function in (dnn_available, dnn_present):
+    vars(_function)["msg"] = "there is no libgpuarray"
 
 
 class ContextNotDefined(ValueError):

@@ -195,3 +195,15 @@ def test_missing_program_is_an_error():
 
     with pytest.raises(SymgradError, match="there is no file nowhere.py"):
         run_program("nowhere.py")
+
+
+def test_optimizers_of_graphs_may_write_in_place():
+    from symgrad.theano.gof.opt import inplace_optimizer
+
+    seen = []
+    rewriter = inplace_optimizer(seen.append)
+    x = T.dvector("x")
+    graph = theano.gof.FunctionGraph([x], [x + 1])
+    rewriter.rewrite(graph)
+    assert seen == [graph]
+    assert hasattr(graph, "destroyers")

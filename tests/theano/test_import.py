@@ -30,7 +30,7 @@ def output_of(code, **environment):
 FINGERPRINT = """
 import copyreg, importlib, json, sys, types
 import numpy, pytensor
-from pytensor.compile.mode import get_mode
+from pytensor.compile.mode import optdb
 
 def fingerprint():
     # Attributes of each module and class of PyTensor and NumPy, by identity.
@@ -49,7 +49,7 @@ def fingerprint():
     for flag in pytensor.config._config_var_dict:
         prints[f"flag {flag}"] = str(getattr(pytensor.config, flag))
     prints["printing"] = str(numpy.get_printoptions())
-    prints["rewrites"] = [rewriter.name for rewriter in get_mode("FAST_RUN").optimizer]
+    prints["rewrites"] = [rewriter.name for rewriter in optdb.query("+fast_run")]
     prints["pickles"] = sorted(map(str, copyreg.dispatch_table))
     return prints
 """

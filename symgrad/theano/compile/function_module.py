@@ -16,7 +16,7 @@ from symgrad.theano.names import forward
 from symgrad.theano.pytensor_compat import DUPLICATE, reduce_function
 
 # Whether a function of this process ran on JAX, which leaves its arrays in shared variables.
-_JAX_IN_USE = set()
+_JAX_IN_USE: set[bool] = set()
 
 
 class Function(executor.Function):

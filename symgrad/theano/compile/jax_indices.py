@@ -33,17 +33,17 @@ def with_report(outputs: Any, updates: Pairs, givens: Pairs) -> tuple[Any, Pairs
     """
     given_outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     given_outputs = [] if outputs is None else given_outputs
-    updates = {shared: _as_variable(shared, new) for shared, new in updates}
-    if not all(isinstance(shared, SharedVariable) for shared in updates):
-        return outputs, list(updates.items())  # PyTensor raises for them
-    variables = [*map(_variable, given_outputs), *updates.values()]
+    news = {shared: _as_variable(shared, new) for shared, new in updates}
+    if not all(isinstance(shared, SharedVariable) for shared in news):
+        return outputs, list(news.items())  # PyTensor raises for them
+    variables = [*map(_variable, given_outputs), *news.values()]
     # A write that is held back no longer shows what Theano would have made of it.
     variables = sets_to_incs(_with_givens(variables, givens))
-    updates = dict(zip(updates, variables[len(given_outputs) :], strict=True))
+    news = dict(zip(news, variables[len(given_outputs) :], strict=True))
     variables = variables[: len(given_outputs)]
-    if _has_loop([*variables, *updates.values()]):
-        return outputs, list(updates.items())
-    guarded = guard(variables, updates, "jax")
+    if _has_loop([*variables, *news.values()]):
+        return outputs, list(news.items())
+    guarded = guard(variables, news, "jax")
     entries = zip(*[iter(guarded.report)] * 3, strict=True)
     report = [
         part
@@ -52,7 +52,7 @@ def with_report(outputs: Any, updates: Pairs, givens: Pairs) -> tuple[Any, Pairs
         for part in entry
     ]
     if not report:
-        return outputs, list(updates.items())
+        return outputs, list(news.items())
     checked = [
         Out(new, borrow=output.borrow) if isinstance(output, Out) else new
         for output, new in zip(given_outputs, guarded.outputs, strict=True)

@@ -9,12 +9,12 @@ from symgrad.theano.configparser import config
 from symgrad.theano.core import choose, mode_of, with_symgrad_rewrites
 from symgrad.theano.differences import warn_once
 from symgrad.theano.names import forward
-from symgrad.theano.rewriting import register as rewriting
+from symgrad.theano.rewriting.register import tags
 
 __all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend"]
 
-_chosen = {"backend": None}
-_registered = {}
+_chosen: dict[str, str | None] = {"backend": None}
+_registered: dict[str, Mode] = {}
 
 
 def use_backend(backend: str | None) -> None:
@@ -63,7 +63,7 @@ def get_mode(mode: str | Mode | None = None) -> Mode:
 
 
 def _fast_run():
-    return mode_of(backend()).including(*rewriting.tags(backend()))
+    return mode_of(backend()).including(*tags(backend()))
 
 
 def _flagged(mode):

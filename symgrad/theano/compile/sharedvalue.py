@@ -11,7 +11,7 @@ from pytensor.link.c.type import generic as generic
 
 from symgrad.theano.names import forward
 
-_constructors = []
+_constructors: list[Callable[..., Any]] = []
 
 
 def shared(value, name=None, strict=False, allow_downcast=None, **options):

@@ -95,7 +95,7 @@ def list_of_nodes(inputs, outputs) -> list[Apply]:
 
 def stack_search(
     start: Iterable, expand: Callable[[Any], Iterable | None], mode="bfs", build_inv=False
-) -> list | tuple[list, dict]:
+) -> Any:
     """Visit a graph from `start`; ``expand(item)`` returns the next items, or None.
 
     Returns
@@ -105,7 +105,9 @@ def stack_search(
         ``{item: the items that led to it}``.
     """
     waiting = deque(start)
-    visited, seen, inverse = [], set(), {}
+    visited: list = []
+    seen: set[int] = set()
+    inverse: dict[Any, list] = {}
     take = waiting.popleft if mode == "bfs" else waiting.pop
     while waiting:
         item = take()

@@ -10,7 +10,7 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.op import Op as PyTensorOp
 from pytensor.graph.traversal import graph_inputs
-from pytensor.graph.utils import MethodNotDefined
+from pytensor.graph.utils import MetaType, MethodNotDefined
 from pytensor.link.c.op import COp as PyTensorCOp
 from pytensor.link.c.op import ExternalCOp
 from pytensor.link.c.op import OpenMPOp as PyTensorOpenMPOp
@@ -104,7 +104,7 @@ class StandsForPyTensors(type):
         return super().__instancecheck__(instance)
 
 
-class _OpMeta(StandsForPyTensors, type(PyTensorCOp)):
+class _OpMeta(StandsForPyTensors, MetaType):
     """Makes every Op of PyTensor an instance of Theano's base class."""
 
 
@@ -167,7 +167,8 @@ def get_test_value(v: Any) -> Any:
         If an input that it needs has none.
     """
     if not isinstance(v, Variable):
-        return as_tensor_variable(v).data
+        tensor: Any = as_tensor_variable(v)
+        return tensor.data
     value = _own_test_value(v)
     if value is not None:
         return value

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pytensor.graph.destroyhandler import DestroyHandler
 from pytensor.graph.rewriting.basic import (
     GraphRewriter,
     NodeRewriter,
     PatternNodeRewriter,
     graph_rewriter,
+    inplace_graph_rewriter,
     node_rewriter,
 )
 
@@ -67,7 +67,7 @@ def optimizer(f: Callable) -> GraphRewriter:
 
 def inplace_optimizer(f: Callable) -> GraphRewriter:
     """Turn ``f(fgraph)`` into a rewrite of graphs that may overwrite inputs."""
-    return graph_rewriter(f, requirements=(lambda: DestroyHandler(),))
+    return inplace_graph_rewriter(f)
 
 
 class OpSub(LocalOptimizer):

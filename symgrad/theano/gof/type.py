@@ -1,6 +1,7 @@
 """``theano.gof.type``: the base classes of types."""
 
 from pytensor.graph.type import Type as PyTensorType
+from pytensor.graph.utils import MetaType
 from pytensor.link.c.type import CDataType as CDataType
 from pytensor.link.c.type import CEnumType as CEnumType
 from pytensor.link.c.type import CType
@@ -14,7 +15,7 @@ from symgrad.theano.gof.utils import MethodNotDefined
 from symgrad.theano.names import forward
 
 
-class _TypeMeta(StandsForPyTensors, type(CType)):
+class _TypeMeta(StandsForPyTensors, MetaType):
     """Makes every type of PyTensor an instance of Theano's base class."""
 
 

@@ -8,7 +8,7 @@ from pytensor import config
 __all__ = ["_asarray"]
 
 
-def _asarray(a: Any, dtype: Any, order: str | None = None) -> np.ndarray:
+def _asarray(a: Any, dtype: Any, order: Any = None) -> np.ndarray:
     """`a` as an array of `dtype`; "floatX" is a dtype, too."""
     if str(dtype) == "floatX":
         dtype = config.floatX

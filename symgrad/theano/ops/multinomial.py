@@ -18,6 +18,63 @@ from symgrad.theano.ops.mrg import length_of
 __all__ = ["ChoiceFromUniform", "MultinomialFromUniform"]
 
 
+C_CHECKED = r"""
+{{
+const npy_int64 draws = *(npy_int64 *)PyArray_DATA({n});
+const npy_intp rows = PyArray_DIM({pvals}, 0), columns = PyArray_DIM({pvals}, 1);
+if (PyArray_DIM({uniform}, 0) != rows * draws || ({distinct} && draws > columns)) {{
+    PyErr_Format(PyExc_ValueError,
+        "%lld draws do not fit %lld rows of %lld probabilities and %lld uniform numbers",
+        (long long)draws, (long long)rows, (long long)columns,
+        (long long)PyArray_DIM({uniform}, 0));
+    {fail}
+}}
+npy_intp dims[2] = {{rows, {distinct} ? (npy_intp)draws : columns}};
+Py_XDECREF({out});
+{out} = (PyArrayObject *)PyArray_ZEROS(2, dims, {otypenum}, 0);
+if (!{out}) {{ {fail} }}
+{otype} *result = ({otype} *)PyArray_DATA({out});
+"""
+
+C_COUNTS = r"""
+for (npy_int64 c = 0; c < draws; c++)
+    for (npy_intp r = 0; r < rows; r++) {{
+        const {utype} drawn = *({utype} *)PyArray_GETPTR1({uniform}, c * rows + r);
+        double total = 0;
+        for (npy_intp m = 0; m < columns; m++) {{
+            total += *({ptype} *)PyArray_GETPTR2({pvals}, r, m);
+            if (total > drawn) {{ result[r * columns + m] += 1; break; }}
+        }}
+    }}
+}}
+"""
+
+C_CHOSEN = r"""
+PyArrayObject *copy = (PyArrayObject *)PyArray_FromArray(
+    {pvals}, NULL, NPY_ARRAY_ENSURECOPY | NPY_ARRAY_CARRAY);
+if (!copy) {{ {fail} }}
+for (npy_int64 c = 0; c < draws; c++)
+    for (npy_intp r = 0; r < rows; r++) {{
+        {ptype} *p = ({ptype} *)PyArray_DATA(copy) + r * columns;
+        const {utype} drawn = *({utype} *)PyArray_GETPTR1({uniform}, c * rows + r);
+        double total = 0;
+        npy_intp m = 0;
+        for (; m < columns; m++) {{
+            total += p[m];
+            if (total > drawn) break;
+        }}
+        result[r * draws + c] = ({otype})(m < columns ? m : -1);
+        if (m == columns) continue;
+        {ptype} left = ({ptype})(total - p[m]);
+        p[m] = 0;
+        for (npy_intp k = m; k < columns; k++) left += p[k];
+        for (npy_intp k = 0; k < columns; k++) p[k] = left ? p[k] / left : 0;
+    }}
+Py_DECREF(copy);
+}}
+"""
+
+
 class FromUniform(COp):
     """``(pvals, uniform, n) -> outcomes``; draw c of row r uses ``uniform[c * rows + r]``.
 
@@ -86,6 +143,7 @@ class MultinomialFromUniform(FromUniform):
     """How often each outcome is drawn in `n` draws, shape ``(rows, outcomes)``."""
 
     distinct = False
+    c_outcomes = C_COUNTS
 
     def result(self, pvals, n):
         dtype = pvals.dtype if self.odtype == "auto" else self.odtype
@@ -117,6 +175,7 @@ class ChoiceFromUniform(FromUniform):
     """
 
     distinct = True
+    c_outcomes = C_CHOSEN
 
     def result(self, pvals, n):
         dtype = "int64" if self.odtype == "auto" else self.odtype
@@ -157,66 +216,6 @@ def check(pvals_shape: tuple, uniform_shape: tuple, n: int, distinct: bool) -> N
         )
     if distinct and n > pvals_shape[1]:
         raise ValueError(f"{n} distinct outcomes were asked for of {pvals_shape[1]}: ask for fewer")
-
-
-C_CHECKED = r"""
-{{
-const npy_int64 draws = *(npy_int64 *)PyArray_DATA({n});
-const npy_intp rows = PyArray_DIM({pvals}, 0), columns = PyArray_DIM({pvals}, 1);
-if (PyArray_DIM({uniform}, 0) != rows * draws || ({distinct} && draws > columns)) {{
-    PyErr_Format(PyExc_ValueError,
-        "%lld draws do not fit %lld rows of %lld probabilities and %lld uniform numbers",
-        (long long)draws, (long long)rows, (long long)columns,
-        (long long)PyArray_DIM({uniform}, 0));
-    {fail}
-}}
-npy_intp dims[2] = {{rows, {distinct} ? (npy_intp)draws : columns}};
-Py_XDECREF({out});
-{out} = (PyArrayObject *)PyArray_ZEROS(2, dims, {otypenum}, 0);
-if (!{out}) {{ {fail} }}
-{otype} *result = ({otype} *)PyArray_DATA({out});
-"""
-
-C_COUNTS = r"""
-for (npy_int64 c = 0; c < draws; c++)
-    for (npy_intp r = 0; r < rows; r++) {{
-        const {utype} drawn = *({utype} *)PyArray_GETPTR1({uniform}, c * rows + r);
-        double total = 0;
-        for (npy_intp m = 0; m < columns; m++) {{
-            total += *({ptype} *)PyArray_GETPTR2({pvals}, r, m);
-            if (total > drawn) {{ result[r * columns + m] += 1; break; }}
-        }}
-    }}
-}}
-"""
-
-C_CHOSEN = r"""
-PyArrayObject *copy = (PyArrayObject *)PyArray_FromArray(
-    {pvals}, NULL, NPY_ARRAY_ENSURECOPY | NPY_ARRAY_CARRAY);
-if (!copy) {{ {fail} }}
-for (npy_int64 c = 0; c < draws; c++)
-    for (npy_intp r = 0; r < rows; r++) {{
-        {ptype} *p = ({ptype} *)PyArray_DATA(copy) + r * columns;
-        const {utype} drawn = *({utype} *)PyArray_GETPTR1({uniform}, c * rows + r);
-        double total = 0;
-        npy_intp m = 0;
-        for (; m < columns; m++) {{
-            total += p[m];
-            if (total > drawn) break;
-        }}
-        result[r * draws + c] = ({otype})(m < columns ? m : -1);
-        if (m == columns) continue;
-        {ptype} left = ({ptype})(total - p[m]);
-        p[m] = 0;
-        for (npy_intp k = m; k < columns; k++) left += p[k];
-        for (npy_intp k = 0; k < columns; k++) p[k] = left ? p[k] / left : 0;
-    }}
-Py_DECREF(copy);
-}}
-"""
-
-MultinomialFromUniform.c_outcomes = C_COUNTS
-ChoiceFromUniform.c_outcomes = C_CHOSEN
 
 
 @cache

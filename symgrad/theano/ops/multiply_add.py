@@ -8,7 +8,6 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.variable import TensorVariable
 
 __all__ = ["multiply_add"]
 
@@ -80,7 +79,7 @@ def register_backends():
 elementwise = Elemwise(MultiplyAdd(upgrade_to_float, name="multiply_add"))
 
 
-def multiply_add(a: Any, b: Any, c: Any) -> TensorVariable:
+def multiply_add(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``, rounded once where the processor can.
 
     Parameters

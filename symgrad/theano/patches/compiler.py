@@ -1,5 +1,8 @@
 """PyTensor's linker, rewriters and loops as Theano had them."""
 
+# A patch assigns to methods and attributes.
+# mypy: disable-error-code="method-assign, assignment, attr-defined"
+
 import pytensor
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.scan.op import Scan

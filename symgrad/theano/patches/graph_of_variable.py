@@ -1,5 +1,8 @@
 """``variable.clients`` and ``variable.fgraph``: in Theano a variable knew the graph it is in."""
 
+# A patch assigns to methods and attributes.
+# mypy: disable-error-code="method-assign, assignment, attr-defined"
+
 import weakref
 from functools import wraps
 
@@ -10,7 +13,7 @@ from symgrad.theano.pytensor_compat import Output
 
 __all__ = ["apply"]
 
-_graphs = weakref.WeakSet()
+_graphs: weakref.WeakSet[FunctionGraph] = weakref.WeakSet()
 
 
 def apply() -> None:

@@ -26,9 +26,9 @@ def add_names(module: ModuleType, names: Mapping[str, Any]) -> None:
             setattr(module, name, value)
 
 
-_ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
 def _getargspec(function):
     """The first four parts of ``inspect.getfullargspec``."""
-    return _ArgSpec(*inspect.getfullargspec(function)[:4])
+    return ArgSpec(*inspect.getfullargspec(function)[:4])

@@ -4,6 +4,9 @@ Setting ``config.compute_test_value`` to another value than ``"off"`` replaces `
 PyTensor, and setting it back restores it. What cannot be computed raises where the graph is built.
 """
 
+# A patch assigns to methods and attributes.
+# mypy: disable-error-code="method-assign, assignment, attr-defined"
+
 import copy
 import sys
 import warnings
@@ -22,7 +25,7 @@ from symgrad.theano.pytensor_compat import BUILDS_INNER_GRAPHS
 __all__ = ["compute", "compute_test_values", "paused"]
 
 _pytensor_call = Op.__call__
-_state = {"mode": "off", "paused": 0}
+_state: dict[str, Any] = {"mode": "off", "paused": 0}
 
 
 def compute_test_values(mode: str) -> None:

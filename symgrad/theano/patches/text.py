@@ -1,5 +1,8 @@
 """Types, Ops, constants, graphs and classes print as in Theano."""
 
+# A patch assigns to methods and attributes.
+# mypy: disable-error-code="method-assign, assignment, attr-defined"
+
 import pytensor.tensor as pt
 from pytensor.graph.basic import as_string
 from pytensor.graph.fg import FunctionGraph

@@ -1,5 +1,8 @@
 """PyTensor's variables behave as Theano's did."""
 
+# A patch assigns to methods and attributes.
+# mypy: disable-error-code="method-assign, assignment, attr-defined"
+
 from operator import attrgetter
 
 import numpy as np

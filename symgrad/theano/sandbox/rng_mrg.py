@@ -10,6 +10,7 @@ from pytensor.gradient import undefined_grad
 from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import upcast
 from pytensor.tensor.basic import get_underlying_scalar_constant_value
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.errors import HyperparameterError
 from symgrad.theano.gof.op import StandsFor
@@ -394,7 +395,7 @@ def lengths(size: Any, ndim: int | None) -> tuple:
         size = (size,)
     if isinstance(size, Constant):
         size = pt.constant(np.atleast_1d(size.data))
-    if isinstance(size, Variable):
+    if isinstance(size, TensorVariable):
         if size.ndim == 0:
             return (size,)
         if size.ndim != 1:
@@ -404,7 +405,7 @@ def lengths(size: Any, ndim: int | None) -> tuple:
             get_underlying_scalar_constant_value(size[axis], raise_not_constant=False)
             for axis in range(n)
         )
-        return tuple(int(n) if isinstance(n, np.ndarray) else n for n in entries)
+        return tuple(int(entry) if isinstance(entry, np.ndarray) else entry for entry in entries)
     if not isinstance(size, tuple | list):
         raise TypeError(f"size was given as {size!r}: give a tuple of integers")
     for length in size:

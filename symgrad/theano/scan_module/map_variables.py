@@ -18,7 +18,7 @@ from symgrad.theano.compile.builders import OpFromGraph
 __all__ = ["map_variables", "remember"]
 
 # The results of scan, each with the call that made it: (write, arguments, step, position).
-_LOOPS = WeakKeyDictionary()
+_LOOPS: WeakKeyDictionary[Variable, tuple] = WeakKeyDictionary()
 
 
 def remember(

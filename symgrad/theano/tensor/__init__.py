@@ -1,5 +1,8 @@
 """``theano.tensor``: tensors."""
 
+# Some of these modules are rows of a table; names of Theano replace PyTensor's.
+# mypy: disable-error-code="attr-defined, assignment, no-redef"
+
 import sys as _sys
 from types import ModuleType as _ModuleType
 

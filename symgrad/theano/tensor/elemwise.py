@@ -1,11 +1,12 @@
 """``theano.tensor.elemwise``: Ops on entries, and Ops along axes."""
 
+from pytensor.graph.utils import MetaType
 from pytensor.tensor.elemwise import DimShuffle as PyTensorDimShuffle
 
 from symgrad.theano.names import forward
 
 
-class _DimShuffleMeta(type(PyTensorDimShuffle)):
+class _DimShuffleMeta(MetaType):
     """Makes and recognises PyTensor's Op by Theano's name and arguments."""
 
     def __call__(cls, input_broadcastable, new_order, inplace=True):

@@ -31,8 +31,8 @@ def choice(
     state: RandomState, a: np.ndarray, replace: np.ndarray, p: np.ndarray, size: tuple | None
 ) -> np.ndarray:
     """Entries of `a`; an empty `p` means equal probabilities."""
-    a = a if a.ndim else int(a)
-    return state.choice(a, size, bool(replace), p if p.ndim and p.size else None)
+    choices = a if a.ndim else int(a)
+    return state.choice(choices, size, bool(replace), p if p.ndim and p.size else None)
 
 
 def permutation(state: RandomState, n: int, size: tuple | None) -> np.ndarray:

@@ -5,8 +5,9 @@ The state is a vector in the graph.
 
 import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from importlib.util import find_spec
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pytensor.scalar import upcast
 from pytensor.tensor.exceptions import ShapeError
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType, integer_dtypes
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.errors import HyperparameterError
 from symgrad.theano.tensor import raw_draws
@@ -192,7 +194,7 @@ def _register_jax():
         )
 
 
-def sized(size: Any, ndim: int | None, *args: Variable) -> tuple[Variable, tuple[bool, ...]]:
+def sized(size: Any, ndim: int | None, *args: TensorVariable) -> tuple[Any, tuple[bool, ...]]:
     """The size as an int64 vector, and which of its dimensions are known to be 1.
 
     An entry of -1 stands for the length that the arguments have there. A size of None is the one
@@ -209,7 +211,7 @@ def sized(size: Any, ndim: int | None, *args: Variable) -> tuple[Variable, tuple
     elif size is None:
         if not args:
             raise TypeError("no size was given, and there are no arguments to take it from")
-        total = sum(args[1:], args[0])
+        total = reduce(add, args)
         vector, ones = np.array((), "int64"), total.type.broadcastable  # NumPy broadcasts them
     else:
         vector = pt.as_tensor(size)
@@ -241,11 +243,11 @@ def drawn(
     method: str | Callable,
     size: Any,
     ndim: int | None,
-    args: list[Variable],
+    args: list[TensorVariable],
     dtype: str,
-    shape_args: list[Variable] | None = None,
+    shape_args: list[TensorVariable] | None = None,
     added: tuple[int | None, ...] = (),
-) -> list[Variable]:
+) -> Any:
     """The new state and a sample; without a size, the sample has the shape of `shape_args`.
 
     `added` are the lengths of the sample's dimensions beyond its size.

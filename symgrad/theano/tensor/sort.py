@@ -39,7 +39,8 @@ def _along(function, a, axis, kind, order):
 class SortOp(metaclass=StandsFor):
     """``SortOp(kind)(input, axis=-1)``: :func:`sort`."""
 
-    function, ops = staticmethod(sort), (PyTensorSortOp,)
+    function = staticmethod(sort)
+    ops: tuple[type, ...] = (PyTensorSortOp,)
 
     def __init__(self, kind, order=None):
         self.kind, self.order = kind, order

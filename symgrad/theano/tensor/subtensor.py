@@ -1,10 +1,13 @@
 """``theano.tensor.subtensor``: reads and writes at indices."""
 
+from typing import Any
+
 import numpy as np
 import pytensor.tensor as pt
 import pytensor.tensor.subtensor as pts
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.theano.names import forward
 
@@ -73,9 +76,10 @@ class SliceParts(Op):
             cell[0] = np.asarray(part, "int64")
 
 
-def by_slice(x: Variable, index: Variable) -> Variable:
+def by_slice(x: TensorVariable, index: Variable) -> TensorVariable:
     """``x[index]`` for an index whose value is a slice."""
-    return x[pt.arange(*SliceParts()(index, x.shape[0]))]
+    parts: Any = SliceParts()(index, x.shape[0])
+    return x[pt.arange(*parts)]
 
 
 __getattr__ = forward("theano.tensor.subtensor", "pytensor.tensor.subtensor")

@@ -2,12 +2,13 @@
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
+from pytensor.graph.utils import MetaType
 from pytensor.tensor.variable import TensorVariable as PyTensorVariable
 
 from symgrad.theano.names import forward
 
 
-class _VariableMeta(type(PyTensorVariable)):
+class _VariableMeta(MetaType):
     """Makes and recognises PyTensor's class; constants and shared variables do not count as it."""
 
     def __call__(cls, *args, **kwargs):

@@ -36,7 +36,7 @@ _PATTERNS = {
     (False, True): "col",
 }
 _SCALARS = {"abs": "abs_", "sign": "sgn", "reciprocal": "inv", "truediv": "true_div"}
-_CLASSES = {
+_CLASSES: dict[type, str] = {
     Apply: "theano.gof.graph.Apply",
     Constant: "theano.gof.graph.Constant",
     DimShuffle: "theano.tensor.elemwise.DimShuffle",

@@ -1,7 +1,8 @@
 """Reads and writes at indices, and loops, as text, in Theano's words."""
 
+from typing import Any
+
 from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
 from pytensor.scan.op import Scan
 from pytensor.tensor.subtensor import (
     AdvancedIncSubtensor,
@@ -16,7 +17,7 @@ __all__ = ["INDEX_OPS", "index_op_as_text"]
 INDEX_OPS = (Subtensor, IncSubtensor, AdvancedSubtensor, AdvancedIncSubtensor, Scan)
 
 
-def index_op_as_text(op: Op, node: Apply | None = None) -> str:
+def index_op_as_text(op: Any, node: Apply | None = None) -> str:
     """One of `INDEX_OPS` as text: ``Subtensor{int64::}``.
 
     Without the node, indices are taken to be of dtype int64.

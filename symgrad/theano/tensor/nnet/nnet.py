@@ -1,11 +1,11 @@
 """``theano.tensor.nnet.nnet``: softmax, cross-entropies and activations."""
 
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
 from pytensor.tensor import special
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.special import softmax as softmax_over
 from pytensor.tensor.type import discrete_dtypes, float_dtypes, int_dtypes
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.names import forward
@@ -157,7 +157,9 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
     return -pt.log(coding[pt.arange(classes.shape[0]), classes])
 
 
-def class_positions(total: Variable, classes: Variable) -> tuple[Variable, Variable]:
+def class_positions(
+    total: TensorVariable, classes: TensorVariable
+) -> tuple[TensorVariable, TensorVariable]:
     """The index of the true classes in a matrix; a class below 0 is out of range."""
     if classes.type.dtype in (*int_dtypes, "bool"):  # a boolean index would be a mask
         classes = pt.cast(classes, "int64")
