@@ -9,8 +9,8 @@ import pytensor
 
 from symgrad.theano.differences import warn_once
 from symgrad.theano.flags import DEFAULTS, OBEYED, is_without_effect
-from symgrad.theano.patches.test_values import compute_test_values
 from symgrad.theano.pytensor_compat import config_flags
+from symgrad.theano.test_values import compute_test_values
 
 __all__ = ["AddConfigVar", "TheanoConfigParser", "TheanoConfigWarning", "change_flags"]
 

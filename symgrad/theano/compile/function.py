@@ -23,7 +23,7 @@ from symgrad.theano.compile.jax_indices import with_report
 from symgrad.theano.compile.mode import get_mode
 from symgrad.theano.configparser import config
 from symgrad.theano.core import blas, jax_backend
-from symgrad.theano.patches.test_values import paused
+from symgrad.theano.test_values import paused
 from symgrad.theano.updates import OrderedUpdates
 
 __all__ = ["function", "function_dump"]

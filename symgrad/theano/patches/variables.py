@@ -16,9 +16,9 @@ from pytensor.tensor.variable import TensorVariable
 
 from symgrad.theano.broadcast import Rebroadcast
 from symgrad.theano.compile.mode import get_mode
-from symgrad.theano.patches.test_values import paused
 from symgrad.theano.pytensor_compat import TensorOperators
 from symgrad.theano.tensor.subtensor import by_slice
+from symgrad.theano.test_values import paused
 
 __all__ = ["apply"]
 

@@ -53,7 +53,7 @@ from symgrad.theano.gradient import (  # isort: skip
     numeric_grad,
     verify_grad,
 )
-from symgrad.theano.tensor import nnet  # isort: skip
+from symgrad.theano.tensor import nnet, signal  # isort: skip
 
 theano = _sys.modules["symgrad.theano"]  # a star brings it, as in Theano
 

@@ -177,7 +177,4 @@ def conv2d_transpose(
     return conv2d_grad_wrt_inputs(input, filters, output_shape, filter_shape, *layout)
 
 
-# Theano has it imported, too; and PyTensor's module of that name must not be taken for it.
-import symgrad.theano.tensor.signal  # noqa: E402
-
 __getattr__ = forward("theano.tensor.nnet", "symgrad.theano.tensor.nnet.nnet_ops")
