@@ -1,9 +1,8 @@
 """``theano.function``."""
 
-import contextlib
 import inspect
 import pickle
-from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,7 @@ from symgrad.theano.compile.io import In, Out
 from symgrad.theano.compile.jax_indices import with_report
 from symgrad.theano.compile.mode import get_mode
 from symgrad.theano.configparser import config
-from symgrad.theano.core import blas, jax_backend
+from symgrad.theano.core import blas, compiling_on_jax
 from symgrad.theano.test_values import paused
 from symgrad.theano.updates import OrderedUpdates
 
@@ -88,7 +87,7 @@ def function(
         allow_input_downcast=allow_input_downcast,
     )
     blas.configure()
-    with _compiling(mode), paused():
+    with compiling_on_jax() if is_jax(mode) else nullcontext(), paused():
         compiled = mode.function_maker(
             expanded,
             cloned,
@@ -119,20 +118,6 @@ def _function_class(mode: Mode) -> type[PyTensorFunction]:
     maker = mode.function_maker
     plain = maker is FunctionMaker or maker.__name__ == "FunctionMaker"
     return Function if plain else PyTensorFunction
-
-
-@contextlib.contextmanager
-def _compiling(mode: Mode) -> Iterator[None]:
-    """On JAX, keep dtypes, and explain what JAX cannot express."""
-    if not is_jax(mode):
-        yield
-        return
-    jax = jax_backend()
-    try:
-        with jax.float64(), jax.quiet():
-            yield
-    except NotImplementedError as error:
-        raise jax.inexpressible(error) from error
 
 
 class _DictFunction:

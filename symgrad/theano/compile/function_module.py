@@ -11,7 +11,7 @@ from pytensor.link.jax.linker import JAXLinker
 
 from symgrad.theano.compile.io import In
 from symgrad.theano.compile.jax_indices import check_report, returned_beside_report
-from symgrad.theano.core import jax_backend
+from symgrad.theano.core import calling_on_jax
 from symgrad.theano.names import forward
 from symgrad.theano.pytensor_compat import DUPLICATE, reduce_function
 
@@ -65,17 +65,8 @@ class Function(executor.Function):
             raise TypeError(*error.args) from error
 
     def _evaluate_jax(self, args, kwargs):
-        jax = jax_backend()
-        with jax.float64():
-            for shared in self.get_shared():
-                jax.to_device(shared)
-            try:
-                values = super().__call__(*args, **kwargs)
-            except (TypeError, IndexError) as error:
-                explained = jax.depends_on_data(error)
-                if explained is None:
-                    raise
-                raise explained from error
+        with calling_on_jax(self.get_shared()):
+            values = super().__call__(*args, **kwargs)
         if not isinstance(values, list):
             return None if values is None else np.asarray(values)
         values = [np.asarray(value) for value in values]

@@ -16,7 +16,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.op import Scan
 
-from symgrad.theano.core import guard, substitute
+from symgrad.theano.core import checked_indices, substitute
 from symgrad.theano.rewriting.set_to_inc import sets_to_incs
 
 __all__ = ["check_report", "returned_beside_report", "with_report"]
@@ -43,23 +43,16 @@ def with_report(outputs: Any, updates: Pairs, givens: Pairs) -> tuple[Any, Pairs
     variables = variables[: len(given_outputs)]
     if _has_loop([*variables, *news.values()]):
         return outputs, list(news.items())
-    guarded = guard(variables, news, "jax")
-    entries = zip(*[iter(guarded.report)] * 3, strict=True)
-    report = [
-        part
-        for entry, (kind, _) in zip(entries, guarded.reported, strict=True)
-        if kind == "index"
-        for part in entry
-    ]
+    variables, checked_news, report = checked_indices(variables, news)
     if not report:
         return outputs, list(news.items())
     checked = [
         Out(new, borrow=output.borrow) if isinstance(output, Out) else new
-        for output, new in zip(given_outputs, guarded.outputs, strict=True)
+        for output, new in zip(given_outputs, variables, strict=True)
     ]
     stacked = pt.stack(report)
     stacked.name = NAME + _form(outputs)
-    return [*checked, stacked], list(guarded.updates.items())
+    return [*checked, stacked], list(checked_news.items())
 
 
 def returned_beside_report(outputs: Sequence[Out]) -> str | None:
