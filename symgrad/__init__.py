@@ -69,7 +69,7 @@ from symgrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from symgrad.explain import Explanation, notation
-    from symgrad.install import install_as_theano
+    from symgrad.theano.install import install_as_theano
 
 __all__ = [
     "RULES",
@@ -142,7 +142,7 @@ __all__ = [
 _ON_DEMAND = {
     "Explanation": "symgrad.explain",
     "notation": "symgrad.explain",
-    "install_as_theano": "symgrad.install",
+    "install_as_theano": "symgrad.theano.install",
 }
 
 

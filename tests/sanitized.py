@@ -10,6 +10,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
+from symgrad.theano.ops.outcomes import ChoiceFromUniform, MultinomialFromUniform
+from symgrad.theano.patterns import Rebroadcast
 
 import symgrad as sg
 from symgrad.backends.c.elemwise import VectorElemwise
@@ -22,8 +24,6 @@ from symgrad.ops.coalesce import Coalesce
 from symgrad.ops.missed_steps import MissedSteps
 from symgrad.theano.ops.mrg import MRG
 from symgrad.theano.ops.multiply_add import MultiplyAdd, multiply_add
-from symgrad.theano.ops.outcomes import ChoiceFromUniform, MultinomialFromUniform
-from symgrad.theano.patterns import Rebroadcast
 from symgrad.theano.tensor.nnet import abstract_conv, conv
 from symgrad.theano.tensor.signal import pool
 

@@ -1,101 +1,18 @@
-"""Theano's configuration: its flags by their names, over PyTensor's where that has them."""
+"""``theano.configparser``: flags by Theano's names, over PyTensor's where it has them."""
 
-import configparser
-import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from warnings import catch_warnings, simplefilter, warn
+from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytensor
 
-from symgrad.errors import SymgradError
-from symgrad.theano.difference import tell_once
-from symgrad.theano.names import GUIDE
+from symgrad.theano.differences import warn_once
+from symgrad.theano.flags import DEFAULTS, OBEYED, is_without_effect
+from symgrad.theano.pytensor_compat import config_flags
+from symgrad.theano.test_values import compute_test_values
 
 __all__ = ["AddConfigVar", "TheanoConfigParser", "TheanoConfigWarning", "change_flags"]
-
-# What PyTensor no longer has, or what a program may set for itself alone.
-DEFAULTS = {
-    "mode": "Mode",
-    "linker": "cvm",
-    "optimizer": "fast_run",
-    "device": "cpu",
-    "force_device": False,
-    "init_gpu_device": "",
-    "contexts": "",
-    "print_active_device": True,
-    "print_test_value": False,
-    "compute_test_value": "off",
-    "compute_test_value_opt": "off",
-    "pickle_test_value": True,
-    "assert_no_cpu_op": "ignore",
-    "reoptimize_unpickled_function": False,
-    "cache_optimizations": False,
-    "int_division": "int",
-    "deterministic": "default",
-    "enable_initial_driver_test": True,
-    "unpickle_function": True,
-    "max_remote_conditions": 0,
-    "conv": {"assert_shape": False},
-    "scan": {"debug": False},
-    "lib": {"cnmem": 0.0, "amdlibm": False},
-    "nvcc": {"fastmath": False, "flags": "", "compiler_bindir": "", "cudafe": ""},
-    "cuda": {"root": "", "enabled": False, "disabled": "", "include_path": ""},
-    "dnn": {
-        "enabled": "auto",
-        "base_path": "",
-        "bin_path": "",
-        "include_path": "",
-        "library_path": "",
-        "conv": {
-            "algo_fwd": "small",
-            "algo_bwd": True,
-            "algo_bwd_filter": "none",
-            "algo_bwd_data": "none",
-            "precision": "as_input_f32",
-            "workmem": True,
-            "workmem_bwd": True,
-        },
-    },
-    "gpuarray": {
-        "preallocate": 0.0,
-        "sched": "default",
-        "single_stream": True,
-        "sync": False,
-        "cache_path": "",
-    },
-    "gpu": {"local_elemwise_fusion": True},
-    "gpuelemwise": {"sync": True},
-    "magma": {"enabled": False, "include_path": "", "library_path": ""},
-    "experimental": {
-        "local_alloc_elemwise": False,
-        "local_alloc_elemwise_assert": True,
-        "unpickle_gpu_on_cpu": False,
-    },
-    "metaopt": {"optimizer_including": "", "optimizer_excluding": "", "verbose": 0},
-    "numpy": {f"seterr_{kind}": "None" for kind in ("all", "divide", "over", "under", "invalid")},
-    "unittests": {"rseed": 666},
-    "ctc": {"root": ""},
-    "tensor": {"local_elemwise_fusion": True},
-    "warn": {"ignore_bug_before": "0.9"}
-    | dict.fromkeys(
-        (
-            "argmax_pushdown_bug",
-            "gpusum_01_011_0111_bug",
-            "identify_1pexp_bug",
-            "sum_sum_bug",
-            "sum_div_dimshuffle_bug",
-            "subtensor_merge_bug",
-            "gpu_set_subtensor1",
-            "vm_gc_bug",
-            "signal_conv2d_interface",
-            "reduce_join",
-            "inc_set_subtensor1",
-            "inc_subtensor1_opt",
-            "round",
-        ),
-        False,
-    ),
-}
 
 
 class TheanoConfigWarning(Warning):
@@ -105,17 +22,17 @@ class TheanoConfigWarning(Warning):
 class Section:
     """Flags with a common prefix: ``config.gcc.cxxflags``."""
 
-    def __init__(self, path, defaults):
+    def __init__(self, path: tuple[str, ...], defaults: Mapping[str, Any]):
         object.__setattr__(self, "_path", path)
-        for name, value in defaults.items():
-            nested = isinstance(value, dict)
-            value = Section((*path, name), value) if nested else value
+        for name, default in defaults.items():
+            nested = isinstance(default, dict)
+            value = Section((*path, name), default) if nested else default
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
-        """What is not Theano's own is PyTensor's, or a section of that."""
+        """A flag that is not Theano's own is PyTensor's, or a section of PyTensor's flags."""
         key = "__".join((*self._path, name))
-        known = _pytensor_flags()
+        known = config_flags()
         if key in known and not name.startswith("__"):
             return getattr(pytensor.config, key)
         if any(flag.startswith(key + "__") for flag in known):
@@ -124,14 +41,23 @@ class Section:
 
     def __setattr__(self, name, value):
         key = "__".join((*self._path, name))
-        if name not in self.__dict__ and key in _pytensor_flags():
+        if name not in self.__dict__ and key in config_flags():
             setattr(pytensor.config, key, value)
-        else:
-            dotted = ".".join((*self._path, name))
-            if value != self.__dict__.get(name, value) and is_without_effect(dotted):
-                message = f"the flag {dotted} is kept, and has no effect here"
-                tell_once(message, kind=TheanoConfigWarning)
-            object.__setattr__(self, name, value)
+            return
+        dotted = ".".join((*self._path, name))
+        if value != self.__dict__.get(name, value) and is_without_effect(dotted):
+            message = f"the flag {dotted} is kept, and has no effect here"
+            warn_once(message, category=TheanoConfigWarning)
+        object.__setattr__(self, name, value)
+
+    def _subsection(self, path: Iterable[str]) -> "Section":
+        """The section at a path below this; it is made where it is missing."""
+        section = self
+        for part in path:
+            if part not in section.__dict__:
+                object.__setattr__(section, part, Section((*section._path, part), {}))
+            section = section.__dict__[part]
+        return section
 
 
 class TheanoConfigParser(Section):
@@ -143,15 +69,13 @@ class TheanoConfigParser(Section):
     def __setattr__(self, name, value):
         super().__setattr__(name, value)
         if name == "compute_test_value":
-            from symgrad.theano.gof import test_values
+            compute_test_values(value)
 
-            test_values.install(value)
-
-    def change_flags(self, **flags):
+    def change_flags(self, **flags: Any) -> "change_flags":
         """A context, or a decorator, in which flags have other values."""
         return change_flags(**flags)
 
-    def set(self, dotted, text):
+    def set(self, dotted: str, text: str) -> bool:
         """Set a flag as ``THEANO_FLAGS`` does.
 
         Returns
@@ -160,50 +84,31 @@ class TheanoConfigParser(Section):
             Whether it has an effect here.
         """
         *path, name = dotted.split(".")
-        section = self
-        for part in path:
-            if part not in section.__dict__:
-                object.__setattr__(section, part, Section((*section._path, part), {}))
-            section = section.__dict__[part]
-        key = "__".join((*path, name))
+        section = self._subsection(path)
         if name in section.__dict__:
-            value = _like(section.__dict__[name], text)
+            value = _converted(text, like=section.__dict__[name])
             if dotted in OBEYED:
                 setattr(section, name, value)
             else:
                 object.__setattr__(section, name, value)
             return dotted in OBEYED
-        if key not in _pytensor_flags():
+        if "__".join((*path, name)) not in config_flags():
             object.__setattr__(section, name, text)
             return False
-        setattr(section, name, _like(getattr(section, name), text))
+        setattr(section, name, _converted(text, like=getattr(section, name)))
         return True
-
-
-# Flags of our own that `theano.function` reads; device=cpu is what is done anyway.
-OBEYED = {"mode", "linker", "optimizer", "int_division", "compute_test_value", "conv.assert_shape"}
-SILENT = {"device", "force_device", "base_compiledir", "compiledir", "nvcc.fastmath"}
-
-
-def is_without_effect(dotted):
-    """Whether a flag is Theano's, and nothing here asks for it."""
-    known = DEFAULTS
-    for part in dotted.split("."):
-        known = known.get(part) if isinstance(known, dict) else None
-    silent = dotted in OBEYED or dotted in SILENT - {"device"} or dotted.startswith("warn.")
-    return known is not None and not isinstance(known, dict) and not silent
 
 
 class change_flags:
     """A context, or a decorator, in which flags have other values: ``floatX="float32"``.
 
-    A list of pairs ``("conv.assert_shape", True)`` does, too.
+    Flags may also be given as a list of pairs, ``("conv.assert_shape", True)``.
     """
 
-    def __init__(self, args=(), **flags):
+    def __init__(self, args: Iterable[tuple[str, Any]] = (), **flags: Any):
         self._flags = dict(args) | flags
 
-    def __call__(self, function):
+    def __call__(self, function: Callable) -> Callable:
         def changed(*args, **kwargs):
             with self:
                 return function(*args, **kwargs)
@@ -212,41 +117,45 @@ class change_flags:
         return changed
 
     def __enter__(self):
-        self._old = {name: _locate(name)(None) for name in self._flags}
+        self._old = {name: _get(name) for name in self._flags}
         for name, value in self._flags.items():
-            _locate(name)(value)
+            _set_quietly(name, value)
 
     def __exit__(self, *_):
         for name, value in self._old.items():
-            _locate(name)(value)
+            _set_quietly(name, value)
 
 
-def _locate(name):
-    """A function that reads a flag (None) or sets it; sections are split by ``__``."""
-    *path, last = name.replace("__", ".").split(".")
+def _section_and_name(flag):
+    """The section of a flag and its name in it; sections end at a dot or at ``__``."""
+    *path, name = flag.replace("__", ".").split(".")
     section = config
     for part in path:
         section = getattr(section, part)
-
-    def access(value):
-        if value is None:
-            return getattr(section, last)
-        with catch_warnings():
-            simplefilter("ignore", TheanoConfigWarning)  # it is for a while only
-            setattr(section, last, value)
-        return value
-
-    return access
+    return section, name
 
 
-def AddConfigVar(name, doc, configparam, root=None, in_c_key=True):
-    """Add a flag of a program's own; its default is the parameter's."""
+def _get(flag):
+    section, name = _section_and_name(flag)
+    return getattr(section, name)
+
+
+def _set_quietly(flag, value):
+    """Set a flag for a while, without a warning that it has no effect; None leaves it."""
+    if value is None:
+        return
+    section, name = _section_and_name(flag)
+    with catch_warnings():
+        simplefilter("ignore", TheanoConfigWarning)
+        setattr(section, name, value)
+
+
+def AddConfigVar(
+    name: str, doc: str, configparam: Any, root: Section | None = None, in_c_key: bool = True
+) -> None:
+    """Add a flag of the program's own; its default is that of the parameter."""
     *path, last = name.split(".")
-    section = root or config
-    for part in path:
-        if part not in section.__dict__:
-            object.__setattr__(section, part, Section((*section._path, part), {}))
-        section = section.__dict__[part]
+    section = (root or config)._subsection(path)
     object.__setattr__(section, last, getattr(configparam, "default", configparam))
 
 
@@ -258,66 +167,23 @@ class ConfigParam:
 
 
 class EnumStr(ConfigParam):
-    """One of several words."""
+    """A flag that is one of several words."""
 
 
 class TypedParam(ConfigParam):
-    """A value of one type."""
+    """A flag of one type."""
 
 
 BoolParam = IntParam = FloatParam = StrParam = TypedParam
 
 
-def _pytensor_flags():
-    return pytensor.config._config_var_dict
-
-
-def _like(old, text):
+def _converted(text, like):
     """`text` as a value of the type that the flag has now."""
-    if isinstance(old, bool):
+    if isinstance(like, bool):
         return text.strip().lower() in ("1", "true", "yes")
-    if isinstance(old, (int, float)) and not isinstance(old, bool):
-        return type(old)(float(text))
-    return Path(text) if isinstance(old, Path) else text
-
-
-def read_flags():
-    """``THEANO_FLAGS`` over ``.theanorc``, as ``{dotted name: text}``."""
-    flags = {}
-    files = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
-    parser = configparser.RawConfigParser()
-    parser.optionxform = str
-    try:
-        parser.read([Path(name).expanduser() for name in files])
-    except configparser.Error as error:
-        warn(f".theanorc cannot be read: {error}", TheanoConfigWarning, stacklevel=2)
-    for section in parser.sections():
-        prefix = "" if section == "global" else section + "."
-        flags.update({prefix + name: text for name, text in parser.items(section)})
-    for pair in os.environ.get("THEANO_FLAGS", "").split(","):
-        name, equals, text = pair.strip().partition("=")
-        if equals:
-            flags[name.strip()] = text.strip()
-    return flags
-
-
-def apply_flags():
-    """Set the flags of the environment; warn once of those that have no effect here."""
-    ignored = []
-    for name, text in read_flags().items():
-        try:
-            obeyed = name not in SILENT and config.set(name, text)
-        except (ValueError, TypeError, SymgradError) as error:
-            warn(f"{name}={text}: {error}", TheanoConfigWarning, stacklevel=2)
-            continue
-        if not obeyed and not (name in SILENT and text in ("cpu", "False", "0")):
-            ignored.append(f"{name}={text}")
-    if ignored:
-        warn(
-            f"flags of Theano without effect here: {', '.join(ignored)}. See {GUIDE}",
-            TheanoConfigWarning,
-            stacklevel=2,
-        )
+    if isinstance(like, (int, float)):
+        return type(like)(float(text))
+    return Path(text) if isinstance(like, Path) else text
 
 
 class _Flag:
@@ -326,21 +192,21 @@ class _Flag:
     def __init__(self, fullname):
         self.fullname = fullname
 
-    def __get__(self, section, kind=None):
-        return _locate(self.fullname)(None)
+    def __get__(self, section, owner=None):
+        return _get(self.fullname)
 
     def __set__(self, section, value):
-        _locate(self.fullname)(value)
+        _set_quietly(self.fullname, value)
 
 
-def _dotted(flags, prefix=""):
-    for name, value in flags.items():
+def _dotted_names(defaults: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in defaults.items():
         if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{name}.")
+            yield from _dotted_names(value, f"{prefix}{name}.")
         else:
             yield prefix + name
 
 
 config = TheanoConfigParser()
-_names = [*_dotted(DEFAULTS), *(name.replace("__", ".") for name in _pytensor_flags())]
+_names = [*_dotted_names(DEFAULTS), *(name.replace("__", ".") for name in config_flags())]
 _config_var_list = [_Flag(name) for name in dict.fromkeys(_names)]

@@ -1,4 +1,6 @@
-"""``theano.gradient``: gradients, and what changes them on their way."""
+"""``theano.gradient``: gradients, and Ops that change them."""
+
+from typing import Any
 
 import pytensor.gradient as pytensor_gradient
 from pytensor.gradient import DisconnectedInputError as DisconnectedInputError
@@ -15,6 +17,7 @@ from pytensor.gradient import numeric_grad as numeric_grad
 from pytensor.gradient import subgraph_grad as subgraph_grad
 from pytensor.gradient import undefined_grad as undefined_grad
 from pytensor.gradient import zero_grad as zero_grad
+from pytensor.graph.basic import Variable
 from pytensor.graph.null_type import NullType as NullType
 from pytensor.tensor import as_tensor_variable
 
@@ -47,7 +50,7 @@ def grad(
 
 
 def Rop(f, wrt, eval_points, disconnected_outputs="raise", return_disconnected="zero"):
-    """The Jacobian of `f` times the vectors `eval_points`, one for each of `wrt`."""
+    """The Jacobian of `f` times vectors: `eval_points` has a vector for each of `wrt`."""
     points = _tensors(eval_points)
     options = {
         "disconnected_outputs": disconnected_outputs,
@@ -56,8 +59,8 @@ def Rop(f, wrt, eval_points, disconnected_outputs="raise", return_disconnected="
     try:
         return pytensor_gradient.pushforward(f, wrt, points, use_op_pushforward=True, **options)
     except (NotImplementedError, DisconnectedInputError) as error:
-        # Two pullbacks do the same, where an Op has a gradient but no R_op; Scan with a random
-        # state in it has none.
+        # Two pullbacks compute the same where an Op has a gradient but no R_op. A Scan with a
+        # random state has neither.
         try:
             return pytensor_gradient.pushforward(f, wrt, points, **options)
         except (NotImplementedError, NullTypeGradError):
@@ -65,7 +68,7 @@ def Rop(f, wrt, eval_points, disconnected_outputs="raise", return_disconnected="
 
 
 def Lop(f, wrt, eval_points, consider_constant=None, disconnected_inputs="raise"):
-    """The vectors `eval_points`, one for each of `f`, times the Jacobian of `f`."""
+    """Vectors times the Jacobian of `f`: `eval_points` has a vector for each of `f`."""
     return pytensor_gradient.pullback(
         f,
         wrt,
@@ -77,7 +80,7 @@ def Lop(f, wrt, eval_points, consider_constant=None, disconnected_inputs="raise"
 
 def _tensors(points):
     if isinstance(points, (list, tuple)):
-        return type(points)(as_tensor_variable(one) for one in points)
+        return type(points)(as_tensor_variable(point) for point in points)
     return as_tensor_variable(points)
 
 
@@ -85,21 +88,21 @@ class ConsiderConstant(ViewOp):
     """Its input, with a gradient of zero."""
 
     def grad(self, inputs, output_gradients):
-        return [one.zeros_like() for one in output_gradients]
+        return [gradient.zeros_like() for gradient in output_gradients]
 
 
 consider_constant_ = ConsiderConstant()
 
 
-def consider_constant(x):
-    """`x`, a constant for gradients: zero flows back."""
+def consider_constant(x: Variable) -> Any:
+    """`x` with a gradient of zero."""
     return consider_constant_(x)
 
 
 def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=None, **options):
-    """Compare gradients with finite differences; raise if they differ.
+    """Compare gradients with finite differences, and raise if they differ.
 
-    ``rng`` is a NumPy RandomState, and ``mode`` may be one of Theano's.
+    `rng` is a NumPy RandomState, and ``mode`` may be a mode of Theano.
     """
     if rng is None:
         raise TypeError("rng should be a valid instance of numpy.random.RandomState")
@@ -109,7 +112,7 @@ def verify_grad(fun, pt, n_tests=2, rng=None, eps=None, out_type=None, abs_tol=N
     )
 
 
-verify_grad.E_grad = pytensor_gradient.GradientError
+vars(verify_grad)["E_grad"] = pytensor_gradient.GradientError
 
 _RENAMED = {"format_as": "as_list_or_tuple"}
 __getattr__ = forward("theano.gradient", "pytensor.gradient", renamed=_RENAMED)

@@ -1,160 +1,91 @@
-"""Names that are missing, or that PyTensor still has: what a module's ``__getattr__`` answers."""
+"""The names of a module that PyTensor still has: what its ``__getattr__`` answers."""
 
-import dis
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from symgrad.errors import MissingImportError, MissingNameError
+from symgrad.theano.missing import missing_name
 
-__all__ = ["MissingImportError", "MissingNameError", "forward", "missing_module", "recorded", "why"]
+__all__ = ["forward", "recorded"]
 
-_NOWHERE = object()
-GUIDE = "docs/how-to/port-theano.md"
-
-# Why a name is not here, and what to write instead: by the longest prefix that fits.
-_NO_GPU = "there is no libgpuarray: use `symgrad run --backend jax` on a GPU"
-_NO_CUDA = "there is no CUDA backend: use `symgrad run --backend jax` on a GPU"
-_NO_MPI = "there is no MPI: see jax.distributed for many processes"
-_NO_LOAD = "arrays are not read from disk by an Op: give numpy.load's result"
-_INSIDE = "an inside of Theano's compiler: PyTensor has its own"
-_REWRITE = "a rewrite, or a part of one, of Theano: PyTensor's are in pytensor.tensor.rewriting"
-_PROFILE = "ProfileMode was replaced: write function(..., profile=True)"
-_OP_CLASS = "the class of an Op that PyTensor built otherwise: call the function"
-_TOOL = "a tool for those who wrote Theano: leave it out"
-_CLASSES = ("Default", "DiffOp", "Flatten", "Mean", "Tile", "Tri")
-REASONS = {
-    "theano.gpuarray": _NO_GPU,
-    "theano.sandbox.gpuarray": _NO_GPU,
-    "theano.sandbox.cuda": _NO_CUDA,
-    "theano.tensor.mpi": _NO_MPI,
-    "theano.tensor.MPI": _NO_MPI,
-    "theano.tensor.isend": _NO_MPI,
-    "theano.tensor.irecv": _NO_MPI,
-    "theano.tensor.send": _NO_MPI,
-    "theano.tensor.recv": _NO_MPI,
-    "theano.tensor.io": _NO_MPI,
-    "theano.tensor.load": _NO_LOAD,
-    "theano.tensor.LoadFromDisk": _NO_LOAD,
-    "theano.tensor.io.load": _NO_LOAD,
-    "theano.tensor.io.LoadFromDisk": _NO_LOAD,
-    "theano.ProfileMode": _PROFILE,
-    "theano.compile.profilemode": _PROFILE,
-    "theano.compile": _INSIDE,
-    "theano.configdefaults": "it looked for compilers and libraries: PyTensor does that",
-    "theano.configparser": "flags are read by PyTensor's parser: use theano.config",
-    "theano.d3viz": "PyTensor's page of a graph has no such part",
-    "theano.gof": _INSIDE,
-    "theano.misc": _TOOL,
-    "theano.pathparse": _TOOL,
-    "theano.rpath": _TOOL,
-    "theano.test": _TOOL,
-    "theano.theano_logger": "PyTensor logs: use logging.getLogger('pytensor')",
-    "theano.logging_default": "PyTensor logs: use logging.getLogger('pytensor')",
-    "theano.has_handlers": "PyTensor logs: use logging.getLogger('pytensor')",
-    "theano.disable_log_handler": "PyTensor logs: use logging.getLogger('pytensor')",
-    "theano.sandbox.fourier": "use theano.tensor.fft",
-    "theano.tensor.fourier": "use theano.tensor.fft",
-    "theano.sandbox.linalg": "hints about matrices are gone: use assume_a of pytensor's solve",
-    "theano.sandbox.rng_mrg": "an inside of the streams: use MRG_RandomStreams",
-    "theano.sandbox.conv": "use theano.tensor.nnet.conv2d",
-    "theano.sandbox.blocksparse": "use theano.tensor.nnet.blocksparse",
-    "theano.scalar": "PyTensor dropped this Op on numbers: use that on tensors",
-    "theano.scan_module.scan_opt": _REWRITE,
-    "theano.scan_module.scan_utils": "an inside of scan: PyTensor's is another",
-    "theano.sparse": "PyTensor dropped this Op on sparse matrices: use another",
-    "theano.tensor.Advanced": "boolean masks are indices like others in PyTensor: write x[mask]",
-    "theano.tensor.advanced_boolean": "boolean masks are indices like others: write x[mask]",
-    "theano.tensor.subtensor": "boolean masks and indices are one Op in PyTensor: write x[index]",
-    "theano.tensor.blas": "BLAS is called by PyTensor's own Ops: write T.dot",
-    "theano.tensor.elemwise_cgen": _INSIDE,
-    "theano.tensor.inc_code": _INSIDE,
-    "theano.tensor.nlinalg": _OP_CLASS,
-    "theano.tensor.slinalg": _OP_CLASS,
-    "theano.tensor.nnet.nnet": _OP_CLASS,
-    "theano.tensor.nnet": _OP_CLASS,
-    "theano.tensor.nnet.bn": _OP_CLASS,
-    "theano.tensor.nnet.ctc": "there is no warp-ctc: write a scan, or take the loss of JAX",
-    "theano.tensor.nnet.opt": _REWRITE,
-    "theano.tensor.nnet.nnet.local_": _REWRITE,
-    "theano.tensor.nnet.nnet.crossentropy_to": _REWRITE,
-    "theano.tensor.nnet.crossentropy_to": _REWRITE,
-    "theano.tensor.nnet.graph_merge": _REWRITE,
-    "theano.tensor.nnet.nnet.graph_merge": _REWRITE,
-    "theano.tensor.nnet.softmax_simplifier": _REWRITE,
-    "theano.tensor.nnet.nnet.softmax_simplifier": _REWRITE,
-    "theano.tensor.nnet.sigm": _REWRITE,
-    "theano.tensor.opt": _REWRITE,
-    "theano.tensor.raw_random": "an inside of the streams: use RandomStreams",
-    "theano.tensor.sort": _OP_CLASS,
-    **dict.fromkeys(
-        (f"theano.tensor.{basic}{name}" for basic in ("", "basic.") for name in _CLASSES), _OP_CLASS
-    ),
-    "theano.tensor.xlogx": _OP_CLASS,
-    "theano.tensor.signal.pool": _OP_CLASS,
-    "theano.typed_list.opt": _REWRITE,
-}
-UNKNOWN = "neither PyTensor nor symgrad.theano has it: write it with the Ops that remain"
+_ABSENT = object()
 
 
-def forward(module, *sources, renamed=()):
-    """The ``__getattr__`` of a module that passes on what PyTensor still has.
+def forward(
+    module: str, *sources: str, renamed: Mapping[str, str] | Iterable[tuple[str, str]] = ()
+) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a module that passes on names of others.
 
     Parameters
     ----------
     module : str
-        Its name in Theano, such as ``theano.gof.opt``.
+        The name of the module in Theano, such as ``theano.gof.opt``.
     *sources : str
-        Modules of PyTensor (or of symgrad.theano) to look in, in this order.
-    renamed : mapping
-        Names that are called otherwise there.
+        Modules of PyTensor or of symgrad.theano that are asked for a name, in this order.
+    renamed : mapping of str to str
+        Names that are called otherwise in the sources: ``{name in Theano: name there}``.
 
     Returns
     -------
     function
-        It raises MissingNameError, or MissingImportError, for what is nowhere.
+        It raises MissingNameError or MissingImportError for a name that no source has.
     """
     renamed = dict(renamed)
 
     def __getattr__(name):
         if name == "__all__":
             return _all_of(module)
-        if name == "config":  # not PyTensor's, which has other flags
+        if name == "config":  # PyTensor's modules have one too, with other flags
             return import_module("symgrad.theano.configparser").config
-        if name == "theano":  # which every module of Theano imported
+        if name == "theano":  # every module of Theano imported it
             return import_module("symgrad.theano")
         if not name.startswith("__"):
             for source in sources:
-                found = getattr(import_module(source), renamed.get(name, name), _NOWHERE)
-                if found is not _NOWHERE and not _is_module_of_pytensor(found):
-                    return found
-            if (found := _submodule(f"symgrad.{module}", name)) is not None:
-                return found
-        raise _missing(module, name, sys._getframe(1))
+                value = getattr(import_module(source), renamed.get(name, name), _ABSENT)
+                if value is not _ABSENT and not _is_module_of_pytensor(value):
+                    return value
+            if (submodule := _submodule(f"symgrad.{module}", name)) is not None:
+                return submodule
+        raise missing_name(f"{module}.{name}", sys._getframe(1))
 
     return __getattr__
 
 
 @cache
-def recorded():
+def recorded() -> dict[str, tuple[str, ...]]:
     """What Theano 1.0.5 had: ``{module: names}``."""
     lines = Path(__file__).with_name("names_of_1_0_5.txt").read_text(encoding="ascii").splitlines()
     pairs = (line.split(":") for line in lines)
     return {module: tuple(names.split()) for module, names in pairs}
 
 
-def _all_of(module):
-    """What ``from module import *`` brings: what is passed on, too."""
-    found = import_module(f"symgrad.{module}")
-    own = {name for name in vars(found) if not name.startswith("_")}
-    return sorted(own | {name for name in recorded().get(module, ()) if hasattr(found, name)})
+def _all_of(name):
+    """What ``from module import *`` brings: names of the module's own, and names passed on."""
+    module = import_module(f"symgrad.{name}")
+    own = {
+        attribute
+        for attribute, value in vars(module).items()
+        if not attribute.startswith("_") and not _is_of_the_port(value)
+    }
+    return sorted(own | {known for known in recorded().get(name, ()) if hasattr(module, known)})
+
+
+def _is_of_the_port(value):
+    """Whether Theano's module did not have it: a module of the port's own, or a type annotation."""
+    if isinstance(value, ModuleType):
+        port, _, theano_name = value.__name__.partition(".")
+        return port == "symgrad" and theano_name not in recorded()
+    origin = getattr(value, "__module__", None)
+    return value is forward or origin in ("typing", "collections.abc")
 
 
 def _submodule(package, name):
-    """Theano imports most of its modules with itself; here it is done when they are named."""
+    """A module inside a package: Theano imported most of them with the package."""
     if find_spec(package).submodule_search_locations is None:
         return None
     if find_spec(f"{package}.{name}") is None:
@@ -162,32 +93,6 @@ def _submodule(package, name):
     return import_module(f"{package}.{name}")
 
 
-def _is_module_of_pytensor(found):
-    """These have other names in them; Theano's module of that name is another."""
-    return isinstance(found, ModuleType) and found.__name__.startswith("pytensor.")
-
-
-def missing_module(name):
-    """The error for ``import theano.x`` of a module that is not here."""
-    return MissingImportError(_message(name))
-
-
-def _missing(module, name, caller):
-    # `from m import x` swallows an AttributeError and words its own message.
-    kind = MissingImportError if _imports_from(caller) else MissingNameError
-    return kind(_message(f"{module}.{name}"))
-
-
-def why(whole):
-    """Why a name is not here, and what to write instead."""
-    prefixes = [prefix for prefix in REASONS if whole.startswith(prefix)]
-    return REASONS[max(prefixes, key=len)] if prefixes else UNKNOWN
-
-
-def _message(whole):
-    return f"{whole} is not available: {why(whole)}. See {GUIDE}"
-
-
-def _imports_from(frame):
-    code = frame.f_code.co_code
-    return frame.f_lasti >= 0 and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"
+def _is_module_of_pytensor(value):
+    """Whether this is a module of PyTensor: Theano's module of that name has other names."""
+    return isinstance(value, ModuleType) and value.__name__.startswith("pytensor.")

@@ -1,4 +1,4 @@
-"""``theano.printing``: graphs as text, in the form that Theano gave it."""
+"""``theano.printing``: graphs as text, in Theano's form."""
 
 import sys
 
@@ -13,17 +13,17 @@ from pytensor.tensor.math import Dot
 from pytensor.tensor.variable import TensorConstant
 
 from symgrad.theano.names import forward
-from symgrad.theano.texts import (
+from symgrad.theano.text.graphs import (
     op_as_text,
     operands,
-    scalar_as_text,
+    scalar_op_as_text,
     type_as_text,
     variable_as_text,
 )
 
 
 def debugprint(obj, depth=-1, print_type=False, file=None, ids="CHAR", stop_on_name=False, **_):
-    """Print a graph as an indented tree; what is used twice is printed in full once.
+    """Print a graph as an indented tree; a node that is used twice is printed in full once.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def debugprint(obj, depth=-1, print_type=False, file=None, ids="CHAR", stop_on_n
     ids : {"CHAR", "int", ""}
         How nodes are numbered.
     stop_on_name : bool
-        Whether to go no further than variables with a name.
+        Whether to stop at variables with a name.
     """
     tree = _Tree(depth, print_type, ids, stop_on_name)
     for variable, order in _roots(obj):
@@ -50,86 +50,90 @@ def debugprint(obj, depth=-1, print_type=False, file=None, ids="CHAR", stop_on_n
 
 
 def _roots(obj):
-    """The variables to print, each with the places of its nodes in the order of a function."""
+    """The variables to print, each with the order in which a function runs its nodes."""
     if isinstance(obj, (list, tuple)):
-        return [root for one in obj for root in _roots(one)]
+        return [root for item in obj for root in _roots(item)]
     if isinstance(obj, Variable):
         return [(obj, {})]
     if isinstance(obj, Apply):
-        return [(one, {}) for one in obj.outputs]
+        return [(output, {}) for output in obj.outputs]
     fgraph = obj if isinstance(obj, FunctionGraph) else getattr(obj, "maker", obj).fgraph
-    order = {node: place for place, node in enumerate(fgraph.toposort())}
-    return [(one, order) for one in fgraph.outputs]
+    order = {node: position for position, node in enumerate(fgraph.toposort())}
+    return [(output, order) for output in fgraph.outputs]
 
 
 class _Tree:
-    """The lines of a tree, and the numbers that were given."""
+    """The lines of a tree, and the numbers of its nodes."""
 
     def __init__(self, depth, print_type, ids, stop_on_name):
         self.lines, self.order = [], {}
         self._print_type, self._ids, self._stop_on_name = print_type, ids, stop_on_name
-        self._numbers, self._done = {}, set()
+        self._numbers, self._printed = {}, set()
 
     def add(self, variable, prefix, below, depth):
         node = variable.owner
-        kind = f" <{type_as_text(variable.type)}>" if self._print_type else ""
+        type_text = f" <{type_as_text(variable.type)}>" if self._print_type else ""
         if node is None:
-            self.lines.append(f"{prefix}{variable_as_text(variable)}{self._number(variable)}{kind}")
+            text = variable_as_text(variable)
+            self.lines.append(f"{prefix}{text}{self._number(variable)}{type_text}")
             return
         op, inputs = operands(variable)
         text = op_as_text(op, node if op is node.op else None)
-        which = f".{variable.index}" if len(node.outputs) > 1 else ""
-        place = self.order.get(node, "")
+        index = f".{variable.index}" if len(node.outputs) > 1 else ""
+        position = self.order.get(node, "")
         name = f"'{variable.name or ''}'"
-        self.lines.append(f"{prefix}{text}{which}{self._number(node)}{kind} {name}   {place}")
+        number = self._number(node)
+        self.lines.append(f"{prefix}{text}{index}{number}{type_text} {name}   {position}")
         stops = self._stop_on_name and variable.name
-        if node in self._done or depth == 1 or stops:
+        if node in self._printed or depth == 1 or stops:
             return
-        self._done.add(node)
-        for k, one in enumerate(inputs):
-            more = " |" if k < len(inputs) - 1 else "  "
-            self.add(one, below + " |", below + more, depth - 1)
+        self._printed.add(node)
+        for input_index, variable in enumerate(inputs):
+            indent = " |" if input_index < len(inputs) - 1 else "  "
+            self.add(variable, below + " |", below + indent, depth - 1)
 
-    def _number(self, thing):
+    def _number(self, node_or_variable):
         if not self._ids:
             return ""
-        number = self._numbers.setdefault(_identity(thing), len(self._numbers))
+        number = self._numbers.setdefault(_identity(node_or_variable), len(self._numbers))
         if self._ids == "CHAR":
             return f" [id {pytensor_printing.char_from_number(number)}]"
         return f" [id {number}]"
 
 
-def _identity(thing):
-    """A number without a name was one object in Theano, however often it was written."""
-    is_number = isinstance(thing, TensorConstant) and thing.ndim == 0 and not thing.name
-    return thing.signature() if is_number else thing
+def _identity(item):
+    """What a number is given to: in Theano, equal numbers without a name were one object."""
+    is_number = isinstance(item, TensorConstant) and item.ndim == 0 and not item.name
+    return item.signature() if is_number else item
 
 
 class _ConstantPrinter(pytensor_printing.Printer):
+    """Prints a constant as Theano did."""
+
     def process(self, output, pstate):
         return variable_as_text(output)
 
 
 class _ElemwisePrinter(pytensor_printing.Printer):
-    """``exp(x)``, where PyTensor has no sign for the Op."""
+    """Prints ``exp(x)`` where PyTensor has no symbol for the Op."""
 
     def process(self, output, pstate):
-        name = scalar_as_text(output.owner.op.scalar_op)
+        name = scalar_op_as_text(output.owner.op.scalar_op)
         return pytensor_printing.FunctionPrinter([name]).process(output, pstate)
 
 
 class _DimShufflePrinter(pytensor_printing.Printer):
-    r"""``x \dot w`` of a vector `w`, and else as PyTensor has it."""
+    r"""Prints ``x \dot w`` for a vector `w`, and everything else as PyTensor does."""
 
     def process(self, output, pstate):
         op, inputs = operands(output)
         if not isinstance(op, Dot):
-            return _AS_IN_PYTENSOR.process(output, pstate)
+            return _pytensor_printer.process(output, pstate)
         product = Apply(op, inputs, [output.type()]).outputs[0]
         return pstate.pprinter.process(product, pstate)
 
 
-_AS_IN_PYTENSOR = pytensor_printing.pprint.printers_dict[DimShuffle]
+_pytensor_printer = pytensor_printing.pprint.printers_dict[DimShuffle]
 pprint = pytensor_printing.pprint.clone()
 pprint.assign(lambda pstate, r: isinstance(r, TensorConstant), _ConstantPrinter())
 pprint.assign(DimShuffle, _DimShufflePrinter())

@@ -1,4 +1,4 @@
-"""``theano.raise_op``: an Op that raises."""
+"""``theano.raise_op``: an Op that raises an exception."""
 
 from pytensor.raise_op import CheckAndRaise as CheckAndRaise
 
@@ -8,7 +8,7 @@ from symgrad.theano.names import forward
 
 
 class Raise(Op):
-    """Raises when it is computed."""
+    """Raises an exception when it is computed."""
 
     __props__ = ("msg", "exc")
 

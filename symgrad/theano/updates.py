@@ -8,7 +8,7 @@ __all__ = ["OrderedUpdates"]
 
 
 class OrderedUpdates(OrderedDict):
-    """``{shared variable: new expression}``; two of them add up if they agree."""
+    """``{shared variable: new expression}``; two of them can be added if they agree."""
 
     def __init__(self, *pairs, **_):
         super().__init__()
@@ -20,7 +20,7 @@ class OrderedUpdates(OrderedDict):
         super().__setitem__(key, value)
 
     def update(self, *others):
-        """Take over the updates of `others`, which may not contradict those here."""
+        """Add the updates of `others`, which may not contradict those here."""
         for other in others:
             pairs = other.items() if hasattr(other, "items") else other
             for key, value in pairs:

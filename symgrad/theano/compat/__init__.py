@@ -1,39 +1,57 @@
 """``theano.compat``: what bridged Python 2 and 3."""
 
-from collections import OrderedDict as OrderedDict
-from collections.abc import Callable as Callable
-from collections.abc import Iterable as Iterable
-from collections.abc import Mapping as Mapping
-from collections.abc import MutableMapping as DictMixin  # noqa: F401
-from collections.abc import ValuesView as ValuesView
-from functools import partial as partial
-from importlib import reload as reload
-from io import BytesIO as BytesIO
-from operator import itemgetter as itemgetter
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, ValuesView
+from collections.abc import MutableMapping as DictMixin
+from functools import partial
+from importlib import reload
+from io import BytesIO
+from operator import itemgetter
+from typing import Any
 
 from symgrad.theano.names import forward
+
+__all__ = [
+    "PY3",
+    "BytesIO",
+    "Callable",
+    "DefaultOrderedDict",
+    "DictMixin",
+    "Iterable",
+    "Mapping",
+    "OrderedDict",
+    "ValuesView",
+    "cmp",
+    "decode",
+    "exc_message",
+    "imap",
+    "itemgetter",
+    "izip",
+    "partial",
+    "reload",
+]
 
 PY3 = True
 izip, imap = zip, map
 
 
-def cmp(x, y):
-    """-1, 0 or 1: how two values compare."""
+def cmp(x: Any, y: Any) -> int:
+    """Compare two values: -1, 0 or 1."""
     return (x > y) - (x < y)
 
 
-def exc_message(e):
-    """What an exception was raised with: its one argument, or all of them."""
+def exc_message(e: BaseException) -> Any:
+    """The only argument of an exception, or all of them."""
     return e.args[0] if len(e.args) == 1 else e.args
 
 
-def decode(x):
+def decode(x: str | bytes) -> str:
     """Text, from bytes or text."""
     return x.decode("utf-8") if isinstance(x, bytes) else x
 
 
 class DefaultOrderedDict(OrderedDict):
-    """An ordered dict with a default for what is missing."""
+    """An ordered dict with a default for missing keys."""
 
     def __init__(self, default_factory=None, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -20,9 +20,9 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
     inline : bool
         Whether a compiled function sees the graph instead of the Op.
     lop_overrides, grad_overrides : callable, optional
-        The gradient, from ``(inputs, outputs, gradients)``; the latter from
-        ``(inputs, gradients)``.
+        The gradient, computed from ``(inputs, outputs, gradients)`` or ``(inputs, gradients)``.
     rop_overrides : callable, optional
+        The Jacobian times a vector.
     name : str, optional
     """
 
@@ -40,49 +40,55 @@ class OpFromGraph(OldStyle, PyTensorOpFromGraph):
     ):
         if grad_overrides != "default":
             lop_overrides = _each(_without_outputs, grad_overrides)
-        several = lop_overrides if isinstance(lop_overrides, (list, tuple)) else ()
-        self._cut = {
-            k
-            for k, one in enumerate(several)
-            if isinstance(one, Variable) and isinstance(one.type, DisconnectedType)
+        overrides = lop_overrides if isinstance(lop_overrides, (list, tuple)) else ()
+        self._disconnected = {
+            index
+            for index, override in enumerate(overrides)
+            if isinstance(override, Variable) and isinstance(override.type, DisconnectedType)
         }
-        given = {
-            "pullback": _each(_none_if_default, lop_overrides),
-            "pushforward": _each(_none_if_default, rop_overrides),
-        }
-        given = {key: value for key, value in given.items() if value is not None}
         options |= {"inline": inline, "connection_pattern": connection_pattern, "name": name}
-        options |= given
-        # As it was written: PyTensor's copy of the graph has other variables.
+        for method, override in (("pullback", lop_overrides), ("pushforward", rop_overrides)):
+            override = _each(_none_if_default, override)
+            if override is not None:
+                options[method] = override
+        # The graph as it was written: PyTensor's copy has other variables.
         self.written = (list(inputs), list(outputs), options)
         self._shared = []
         try:
             super().__init__(inputs, outputs, **options)
-        except MissingInputError:  # newer PyTensor: shared variables are given like other inputs
-            self._shared = _shared_among(inputs, outputs)
+        except MissingInputError:  # newer PyTensor takes shared variables as inputs only
+            self._shared = _shared_variables(inputs, outputs)
             super().__init__([*inputs, *self._shared], outputs, **options)
 
     def __call__(self, *inputs, **options):
-        """The variables that the graph computes from `inputs`."""
+        """Apply the graph to `inputs`."""
         if len(inputs) == len(self.written[0]):
             inputs = (*inputs, *self._shared)
         return super().__call__(*inputs, **options)
 
     def connection_pattern(self, node):
-        """An input whose gradient was said to be disconnected is so."""
+        """Disconnect inputs whose gradient was given as disconnected."""
         pattern = super().connection_pattern(node)
-        return [[False] * len(row) if k in self._cut else row for k, row in enumerate(pattern)]
+        return [
+            [False] * len(row) if index in self._disconnected else row
+            for index, row in enumerate(pattern)
+        ]
 
 
-def _shared_among(inputs, outputs):
-    """The shared variables that a graph reads without being given them."""
-    read = dict.fromkeys(graph_inputs(outputs, blockers=inputs))
-    return [one for one in read if isinstance(one, SharedVariable) and one not in inputs]
+def _shared_variables(inputs, outputs):
+    """The shared variables that a graph reads besides its inputs."""
+    return [
+        variable
+        for variable in dict.fromkeys(graph_inputs(outputs, blockers=inputs))
+        if isinstance(variable, SharedVariable) and variable not in inputs
+    ]
 
 
-def _each(change, override):
-    """`change` of one override for all, or of a list with one for each."""
-    return list(map(change, override)) if isinstance(override, (list, tuple)) else change(override)
+def _each(function, override):
+    """Apply a function to an override, or to each of a list of overrides."""
+    if isinstance(override, (list, tuple)):
+        return list(map(function, override))
+    return function(override)
 
 
 def _none_if_default(override):
@@ -90,7 +96,7 @@ def _none_if_default(override):
 
 
 def _without_outputs(override):
-    """A gradient of ``(inputs, gradients)`` as one of ``(inputs, outputs, gradients)``."""
+    """Turn ``override(inputs, gradients)`` into a function of inputs, outputs and gradients."""
     if isinstance(override, PyTensorOpFromGraph):
         return lambda inputs, outputs, gradients: override(
             *inputs, *gradients, return_list=len(inputs) > 1

@@ -1,25 +1,28 @@
 """``theano.function``."""
 
-import contextlib
 import inspect
 import pickle
+from contextlib import nullcontext
 from functools import partial
+from typing import Any
 
 from pytensor.compile.debug.profiling import ProfileStats
+from pytensor.compile.executor import Function as PyTensorFunction
 from pytensor.compile.maker import FunctionMaker
+from pytensor.compile.mode import Mode
 from pytensor.compile.rebuild import UnusedInputError, construct_function_ins_and_outs
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant, Variable
+from pytensor.tensor import as_tensor_variable
 
-from symgrad.backends import BACKENDS
-from symgrad.backends.c import blas
+from symgrad.theano.broadcast import widened
 from symgrad.theano.compile.function_module import Function, convert_function_input, is_jax
-from symgrad.theano.compile.index_report import with_report
 from symgrad.theano.compile.io import In, Out
+from symgrad.theano.compile.jax_indices import with_report
 from symgrad.theano.compile.mode import get_mode
 from symgrad.theano.configparser import config
-from symgrad.theano.gof.test_values import paused
-from symgrad.theano.patterns import widened
+from symgrad.theano.core import blas, compiling_on_jax
+from symgrad.theano.test_values import paused
 from symgrad.theano.updates import OrderedUpdates
 
 __all__ = ["function", "function_dump"]
@@ -45,16 +48,16 @@ def function(
     ----------
     inputs : list of variables, In, or tuples ``(variable, default)``
     outputs : variable or Out, list or dict of them, or None
-        A dict gives a function that returns a dict.
+        A dict makes a function that returns a dict.
     mode : str or Mode, optional
         See :func:`symgrad.theano.compile.mode.get_mode`.
     updates, givens : mapping or list of pairs, optional
     no_default_updates : bool or list of shared variables
-        Those whose ``default_update`` is not wanted.
+        The shared variables whose ``default_update`` is left out; True means all.
     accept_inplace, rebuild_strict, allow_input_downcast, on_unused_input, name
         As in :func:`pytensor.function`.
     profile : bool, str or ProfileStats, optional
-        As in PyTensor; nothing is printed when the process ends.
+        As in PyTensor, but nothing is printed when the process ends.
 
     Returns
     -------
@@ -66,12 +69,12 @@ def function(
     """
     if not isinstance(inputs, (list, tuple)):
         raise TypeError(f"inputs are a list, even if there is one only: write [{inputs}]")
-    outputs, keys = _listed(outputs)
-    inputs = [_as_input(one, allow_input_downcast) for one in inputs]
-    _check_inputs(inputs)
-    outputs = _shared_outputs(outputs)
+    outputs, keys = _as_list(outputs)
+    inputs = [_as_input(given, allow_input_downcast) for given in inputs]
+    _check_distinct(inputs)
+    outputs = _as_outputs(outputs)
     mode = get_mode(mode)
-    asked, updates = outputs, [_widened(*pair) for pair in _pairs(updates)]
+    given_outputs, updates = outputs, [_widened(*pair) for pair in _pairs(updates)]
     if is_jax(mode):
         outputs, updates = with_report(outputs, updates, _pairs(givens))
     expanded, cloned = construct_function_ins_and_outs(
@@ -79,27 +82,27 @@ def function(
         outputs,
         updates=updates,
         givens=_pairs(givens),
-        no_default_updates=_wanted(no_default_updates),
+        no_default_updates=_as_bool_or_list(no_default_updates),
         rebuild_strict=rebuild_strict,
         allow_input_downcast=allow_input_downcast,
     )
     blas.configure()
-    with _compiling(mode), paused():
+    with compiling_on_jax() if is_jax(mode) else nullcontext(), paused():
         compiled = mode.function_maker(
             expanded,
             cloned,
             mode,
             accept_inplace=accept_inplace,
-            function_class=_class_for(mode),
+            function_class=_function_class(mode),
             profile=_profile(profile, name),
             on_unused_input=on_unused_input or config.on_unused_input,
             name=name,
         ).create()
-    if isinstance(compiled, Function) and all(one.update is None for one in inputs):
+    if isinstance(compiled, Function) and all(given.update is None for given in inputs):
         compiled.without_updates = partial(
             function,
             inputs,
-            asked,
+            given_outputs,
             mode=mode,
             givens=givens,
             no_default_updates=True,
@@ -107,28 +110,17 @@ def function(
             rebuild_strict=rebuild_strict,
             on_unused_input="ignore",
         )
-    return _Named(compiled, keys) if keys is not None else compiled
+    return compiled if keys is None else _DictFunction(compiled, keys)
 
 
-def _class_for(mode):
-    """DebugMode and its like bring a maker and a class of their own."""
-    from pytensor.compile.executor import Function as PyTensorFunction
-
-    own = mode.function_maker
-    return Function if own is FunctionMaker or own.__name__ == "FunctionMaker" else PyTensorFunction
-
-
-@contextlib.contextmanager
-def _compiling(mode):
-    """JAX keeps dtypes, and what it cannot do is said in words."""
-    if not is_jax(mode):
-        yield
-        return
-    with BACKENDS["jax"].compiling():
-        yield
+def _function_class(mode: Mode) -> type[PyTensorFunction]:
+    """The class of the function; DebugMode and its like have a maker and a class of their own."""
+    maker = mode.function_maker
+    plain = maker is FunctionMaker or maker.__name__ == "FunctionMaker"
+    return Function if plain else PyTensorFunction
 
 
-class _Named:
+class _DictFunction:
     """A function whose outputs were given as a dict."""
 
     def __init__(self, compiled, keys):
@@ -146,7 +138,8 @@ class _Named:
         return self.compiled[item]
 
 
-def _listed(outputs):
+def _as_list(outputs):
+    """The outputs, as a list if they are a dict, and the keys of the dict."""
     if not isinstance(outputs, dict):
         return outputs, None
     if not all(isinstance(key, str) for key in outputs):
@@ -173,30 +166,28 @@ def _as_input(given, allow_downcast):
     return converted
 
 
-def _check_inputs(inputs):
+def _check_distinct(inputs):
     seen = set()
-    for one in inputs:
-        if one.variable in seen:
-            raise UnusedInputError(f"{one.variable} is given twice as an input")
-        seen.add(one.variable)
+    for given in inputs:
+        if given.variable in seen:
+            raise UnusedInputError(f"{given.variable} is given twice as an input")
+        seen.add(given.variable)
 
 
-def _shared_outputs(outputs):
-    """Outputs as PyTensor takes them: numbers become constants."""
-    from pytensor.tensor import as_tensor_variable
-
-    def convert(one):
-        return one if isinstance(one, (Variable, Out)) else as_tensor_variable(one)
-
+def _as_outputs(outputs):
+    """Outputs as PyTensor takes them; numbers become constants."""
     if outputs is None or isinstance(outputs, (Variable, Out)):
         return outputs
     if not isinstance(outputs, (list, tuple)):
         raise TypeError(f"outputs are a variable, a list or a dict, not {outputs!r}", outputs)
-    return [convert(one) for one in outputs]
+    return [
+        output if isinstance(output, (Variable, Out)) else as_tensor_variable(output)
+        for output in outputs
+    ]
 
 
-def _pairs(mapping):
-    """A list of pairs: what is given may be a list, a dict, or one pair with strings in it."""
+def _pairs(mapping: Any) -> list[tuple]:
+    """A mapping, or a list of pairs, as a list of tuples."""
     if mapping is None:
         return []
     if isinstance(mapping, (dict, OrderedUpdates)):
@@ -208,7 +199,7 @@ def _widened(shared, new):
     return shared, widened(new, shared.type) if isinstance(new, Variable) else new
 
 
-def _wanted(no_default_updates):
+def _as_bool_or_list(no_default_updates):
     return list(no_default_updates) if isinstance(no_default_updates, tuple) else no_default_updates
 
 
@@ -219,11 +210,11 @@ def _profile(profile, name):
 
 
 def function_dump(filename, inputs, outputs=None, *args, extra_tag_to_remove=None, **options):
-    """Write what a call of ``function`` was given to a file, for someone who looks for a fault.
+    """Write the arguments of a call of ``function`` to a file, to reproduce a fault elsewhere.
 
     The file holds a pickled dict: ``function(**pickle.load(file))`` compiles it.
     """
-    given = inspect.signature(function).bind(inputs, outputs, *args, **options)
-    given.apply_defaults()
+    bound = inspect.signature(function).bind(inputs, outputs, *args, **options)
+    bound.apply_defaults()
     with open(filename, "wb") as file:
-        pickle.dump(given.arguments, file)
+        pickle.dump(bound.arguments, file)

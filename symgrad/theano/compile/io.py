@@ -7,8 +7,8 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.link.basic import Container
 
+from symgrad.theano.broadcast import widened
 from symgrad.theano.names import forward
-from symgrad.theano.patterns import widened
 
 Out = SymbolicOutput = pytensor_io.Out
 SymbolicInput = pytensor_io.SymbolicInput
@@ -21,13 +21,13 @@ class In(pytensor_io.In):
     ----------
     variable : variable
     name : str, optional
-        By which it is given or read; default: that of the variable.
+        The name of the argument. Default: the name of the variable.
     value : optional
-        Its default. With `update`, the value of a state that stays between calls.
+        The default. With `update`, the first value of a state that stays between calls.
     update : variable, optional
-        What the state becomes after a call.
+        The value of the state after a call.
     mutable, borrow : bool, optional
-        Whether the call may overwrite the value, and whether an output may be that memory.
+        Whether the call may overwrite the value, and whether an output may share its memory.
     strict, allow_downcast, autoname, implicit, shared
         As in :class:`pytensor.In`.
     """
@@ -47,13 +47,13 @@ class In(pytensor_io.In):
         super().__init__(variable, name=name, value=value, update=update, **options)
 
     def __copy__(self):
-        """Functions that are made from one input have values of their own for it."""
-        twin = type(self).__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        """Copy the value, too: each function made from the input has a value of its own."""
+        copied = type(self).__new__(type(self))
+        copied.__dict__.update(self.__dict__)
         if self.has_default:
             options = {"strict": self.strict, "allow_downcast": self.allow_downcast}
-            twin.value = _contained(self.variable, copy.copy(self.value.storage[0]), options)
-        return twin
+            copied.value = _contained(self.variable, copy.copy(self.value.storage[0]), options)
+        return copied
 
 
 def _contained(variable, value, options):

@@ -1,52 +1,38 @@
 """``theano.compile.mode``: what a mode of Theano means here."""
 
+from typing import Any
+
 import pytensor.compile.mode as pytensor_mode
 from pytensor.compile.mode import Mode as Mode
 
-from symgrad.backends import choose, mode_of
-from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, UNSOUND, with_symgrad_rewrites
-from symgrad.backends.scans import scans_in_mode
-from symgrad.pytensor_compat import STEPS_HAVE_OWN_MODE, optdb
-from symgrad.theano.compile import picked_log as picked_log
-from symgrad.theano.compile import written_softmax as written_softmax
-from symgrad.theano.compile.set_to_inc import TAG
 from symgrad.theano.configparser import config
-from symgrad.theano.difference import tell_once
+from symgrad.theano.core import choose, mode_of, with_symgrad_rewrites
+from symgrad.theano.differences import warn_once
 from symgrad.theano.names import forward
+from symgrad.theano.rewriting.register import tags
 
 __all__ = ["Mode", "get_default_mode", "get_mode", "register_mode", "use_backend"]
 
-# Theano's meaning holds inside of a scan, too: before symgrad's modes of it, at 101.
-for _mode, _backend, _excluded in (
-    ("CVM", "c", UNSOUND),
-    ("NUMBA", "numba", UNSOUND),
-    ("JAX", "jax", (*UNSOUND, *EXCLUDED_ON_JAX)),
-):
-    _tag = f"{TAG}_{_backend}"
-    _scans = scans_in_mode(_mode, _tag, f"symgrad_{_backend}", TAG, excluded=_excluded)
-    if STEPS_HAVE_OWN_MODE:
-        optdb.register(f"{_tag}_scans", _scans, _tag, position=100.9)
-
-_chosen = {"backend": None}
-_registered = {}
+_chosen: dict[str, str | None] = {"backend": None}
+_registered: dict[str, Mode] = {}
 
 
-def use_backend(backend):
-    """Compile what asks for no mode of its own with this backend, until told otherwise."""
+def use_backend(backend: str | None) -> None:
+    """Choose the backend of functions that ask for no mode; None chooses the default."""
     _chosen["backend"] = choose(backend)
 
 
-def backend():
-    """The backend in use: "c" if there is a compiler, else "numba", unless chosen."""
+def backend() -> str:
+    """The backend in use: the chosen one, else "c" if there is a compiler, else "numba"."""
     return choose(_chosen["backend"])
 
 
-def get_mode(mode=None):
+def get_mode(mode: str | Mode | None = None) -> Mode:
     """The PyTensor Mode for what a program passes as ``mode=``.
 
-    ``None``, ``"Mode"`` and ``"FAST_RUN"`` are symgrad's mode of the backend, so that updates of
-    rows are fused, rewrites that miscompile repeated indices are left out, and what Theano made of
-    these is done (see :mod:`symgrad.theano.compile.set_to_inc`).
+    ``None``, ``"Mode"`` and ``"FAST_RUN"`` are symgrad's mode of the backend: updates of rows are
+    fused, rewrites that miscompile repeated indices are left out, and repeated indices mean what
+    they meant in Theano (see :mod:`symgrad.theano.rewriting.set_to_inc`).
     """
     if mode is None:
         mode = config.mode
@@ -71,17 +57,17 @@ def get_mode(mode=None):
             big_is_error=config.NanGuardMode.big_is_error,
         )
     if mode in ("ProfileMode", "PROFILE_MODE"):
-        tell_once("ProfileMode is FAST_RUN here: write function(..., profile=True) to measure")
+        warn_once("ProfileMode is FAST_RUN here: write function(..., profile=True) to measure")
         return _flagged(_fast_run())
     return with_symgrad_rewrites(pytensor_mode.get_mode(mode))
 
 
 def _fast_run():
-    return mode_of(backend()).including(TAG, f"{TAG}_{backend()}")
+    return mode_of(backend()).including(*tags(backend()))
 
 
 def _flagged(mode):
-    """With the rewrites that ``optimizer_including`` and ``optimizer_excluding`` name."""
+    """`mode` with the rewrites that ``optimizer_including`` and ``optimizer_excluding`` name."""
     including = [tag for tag in config.optimizer_including.split(":") if tag]
     excluding = [tag for tag in config.optimizer_excluding.split(":") if tag]
     mode = mode.including(*including) if including else mode
@@ -93,27 +79,25 @@ def _linker(name):
 
 
 def _optimizer(name):
-    known = {"None": None, "fast_run": "fast_run", "fast_compile": "fast_compile"}
-    return known.get(name, name)
+    return None if name == "None" else name
 
 
-def get_default_mode():
+def get_default_mode() -> Mode:
     """The mode of a function that asks for none."""
     return get_mode(None)
 
 
-def register_mode(name, mode):
-    """Give a mode a name that ``mode=`` and ``config.mode`` take."""
+def register_mode(name: str, mode: Mode) -> None:
+    """Give a mode a name for ``mode=`` and ``config.mode``."""
     if name in _registered:
         raise ValueError(f"a mode is already named {name!r}")
     _registered[name] = mode
 
 
-def _module_getattr(name):
+_forward = forward("theano.compile.mode", "pytensor.compile.mode")
+
+
+def __getattr__(name: str) -> Any:
     if name in ("FAST_RUN", "FAST_COMPILE"):
         return get_mode(name)
-    return _pytensor(name)
-
-
-_pytensor = forward("theano.compile.mode", "pytensor.compile.mode")
-__getattr__ = _module_getattr
+    return _forward(name)

@@ -1,4 +1,4 @@
-"""``theano.compile.ops``: Ops that concern memory and shapes, and Ops from functions."""
+"""``theano.compile.ops``: Ops about memory and shapes, and Ops from Python functions."""
 
 import importlib
 
@@ -17,10 +17,10 @@ from pytensor.tensor.shape import shape as shape
 from pytensor.tensor.shape import shape_i as shape_i
 from pytensor.tensor.shape import specify_shape as pytensor_specify_shape
 
+from symgrad.theano.broadcast import Rebroadcast as Rebroadcast
 from symgrad.theano.gof.graph import Apply
 from symgrad.theano.gof.op import OldStyle, Op, StandsFor
 from symgrad.theano.names import forward
-from symgrad.theano.patterns import Rebroadcast as Rebroadcast
 
 
 class ViewOp(OldStyle, PyTensorViewOp):
@@ -28,18 +28,19 @@ class ViewOp(OldStyle, PyTensorViewOp):
 
 
 def specify_shape(x, shape):
-    """`x`, whose shape is known; an AssertionError in a call in which it is another.
+    """`x` with a shape that is known; a call in which it is another raises AssertionError.
 
     Parameters
     ----------
     x : variable
-    shape : list of int and scalar variables, or integer vector; one length for each axis
+    shape : list of int and scalar variables, or integer vector
+        A length for each axis.
     """
     x = as_tensor_variable(x)
     if not isinstance(shape, (list, tuple)):
         shape = as_tensor_variable(shape)
         lengths = assert_op(shape, eq(shape.shape[0], x.ndim))
-        shape = [lengths[k] for k in range(x.ndim)]
+        shape = [lengths[axis] for axis in range(x.ndim)]
     if len(shape) != x.ndim:
         raise AssertionError(f"{len(shape)} lengths were given for {x.ndim} axes: {shape}")
     return pytensor_specify_shape(x, shape)
@@ -72,14 +73,17 @@ class FromFunctionOp(Op):
         return f"FromFunctionOp{{{self._fn.__name__}}}"
 
     def __reduce__(self):
-        """By name: the name of the function now means the Op."""
+        """Pickle by name: the name of the function now stands for the Op."""
         return _named, (self._fn.__module__, self._fn.__name__)
 
     def make_node(self, *inputs):
         if len(inputs) != len(self.itypes):
             raise ValueError(f"{self}: {len(self.itypes)} inputs are needed, not {len(inputs)}")
-        inputs = [t.filter_variable(x) for t, x in zip(self.itypes, inputs, strict=True)]
-        return Apply(self, inputs, [t() for t in self.otypes])
+        inputs = [
+            itype.filter_variable(variable)
+            for itype, variable in zip(self.itypes, inputs, strict=True)
+        ]
+        return Apply(self, inputs, [otype() for otype in self.otypes])
 
     def perform(self, node, inputs, outputs):
         values = self._fn(*inputs)

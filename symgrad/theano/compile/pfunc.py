@@ -1,4 +1,4 @@
-"""``theano.compile.pfunc``: inputs with defaults, under their older name."""
+"""``theano.compile.pfunc``: older names of ``In`` and ``function``."""
 
 from symgrad.theano.compile.function import function
 from symgrad.theano.compile.io import In
@@ -29,7 +29,7 @@ def Param(
 
 
 def pfunc(params, *args, **options):
-    """``function``, under the name that it had inside of Theano."""
+    """Compile a graph: the name of ``function`` inside Theano."""
     options.pop("output_keys", None)
     return function(params, *args, **options)
 

@@ -1,20 +1,24 @@
 """``theano.gof.opt``: Theano's optimizers are PyTensor's rewriters."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from pytensor.graph.rewriting.basic import (
-    GraphRewriter as Optimizer,  # noqa: F401
-)
-from pytensor.graph.rewriting.basic import (
+    GraphRewriter,
     NodeRewriter,
     PatternNodeRewriter,
     graph_rewriter,
+    inplace_graph_rewriter,
     node_rewriter,
 )
 
 from symgrad.theano.names import forward
 
+Optimizer = GraphRewriter
+
 
 class LocalOptimizer(NodeRewriter):
-    """A rewrite of one node: ``transform(node)`` returns replacements, or False."""
+    """A rewrite of a node: ``transform(node)`` returns replacements, or False."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -22,30 +26,32 @@ class LocalOptimizer(NodeRewriter):
             cls.transform = _without_graph(cls.__dict__["transform"])
 
     def add_requirements(self, fgraph):
-        """Attach what the rewrite needs."""
+        """Attach to the graph what the rewrite needs."""
 
 
 def _without_graph(transform):
     def with_graph(self, fgraph, node, **_):
-        _give_graph(fgraph, node)
+        _attach_graph(fgraph, node)
         return transform(self, node)
 
     return with_graph
 
 
-def _give_graph(fgraph, node):
-    """Theano's nodes knew their graph, and its variables their clients."""
+def _attach_graph(fgraph, node):
+    """Let the node know its graph, and its variables their clients, as in Theano."""
     node.fgraph = fgraph
     for variable in (*node.inputs, *node.outputs):
         variable.fgraph, variable.clients = fgraph, fgraph.clients.get(variable, [])
 
 
-def local_optimizer(tracks, inplace=False, requirements=()):
+def local_optimizer(
+    tracks: Sequence, inplace: bool = False, requirements: Sequence = ()
+) -> Callable[[Callable], NodeRewriter]:
     """Turn ``function(node)`` into a rewrite of the nodes of `tracks`."""
 
     def decorate(function):
         def with_graph(fgraph, node):
-            _give_graph(fgraph, node)
+            _attach_graph(fgraph, node)
             return function(node)
 
         with_graph.__name__, with_graph.__doc__ = function.__name__, function.__doc__
@@ -54,16 +60,14 @@ def local_optimizer(tracks, inplace=False, requirements=()):
     return decorate
 
 
-def optimizer(f):
+def optimizer(f: Callable) -> GraphRewriter:
     """Turn ``f(fgraph)`` into a rewrite of graphs."""
     return graph_rewriter(f)
 
 
-def inplace_optimizer(f):
-    """Turn ``f(fgraph)`` into a rewrite of graphs that may write over inputs."""
-    from pytensor.graph.destroyhandler import DestroyHandler
-
-    return graph_rewriter(f, requirements=(lambda: DestroyHandler(),))
+def inplace_optimizer(f: Callable) -> GraphRewriter:
+    """Turn ``f(fgraph)`` into a rewrite of graphs that may overwrite inputs."""
+    return inplace_graph_rewriter(f)
 
 
 class OpSub(LocalOptimizer):
@@ -98,7 +102,15 @@ class OpRemove(LocalOptimizer):
 class PatternSub(PatternNodeRewriter):
     """Replaces one pattern by another."""
 
-    def __init__(self, in_pattern, out_pattern, *, allow_multiple_clients=False, name=None, **_):
+    def __init__(
+        self,
+        in_pattern: Any,
+        out_pattern: Any,
+        *,
+        allow_multiple_clients: bool = False,
+        name: str | None = None,
+        **_,
+    ):
         super().__init__(
             in_pattern, out_pattern, allow_multiple_clients=allow_multiple_clients, name=name
         )
@@ -106,7 +118,6 @@ class PatternSub(PatternNodeRewriter):
 
 RENAMED = {
     "SeqOptimizer": "SequentialGraphRewriter",
-    "MergeOptimizer": "MergeOptimizer",
     "LocalOptGroup": "SequentialNodeRewriter",
     "TopoOptimizer": "WalkingGraphRewriter",
     "NavigatorOptimizer": "NodeProcessingGraphRewriter",

@@ -1,5 +1,7 @@
 """``theano.gof.type``: the base classes of types."""
 
+from pytensor.graph.type import Type as PyTensorType
+from pytensor.graph.utils import MetaType
 from pytensor.link.c.type import CDataType as CDataType
 from pytensor.link.c.type import CEnumType as CEnumType
 from pytensor.link.c.type import CType
@@ -8,22 +10,22 @@ from pytensor.link.c.type import EnumType as EnumType
 from pytensor.link.c.type import Generic as Generic
 from pytensor.link.c.type import generic as generic
 
-from symgrad.theano.gof.op import _AnyOp
+from symgrad.theano.gof.op import StandsForPyTensors
 from symgrad.theano.gof.utils import MethodNotDefined
 from symgrad.theano.names import forward
 
 
-class _AnyType(_AnyOp, type(CType)):
-    """Every type of PyTensor is an instance of Theano's base class."""
+class _TypeMeta(StandsForPyTensors, MetaType):
+    """Makes every type of PyTensor an instance of Theano's base class."""
 
 
-class Type(CType, metaclass=_AnyType):
+class Type(CType, metaclass=_TypeMeta):
     """``theano.gof.Type``: a subclass needs ``filter(value, strict, allow_downcast)``."""
 
-    from pytensor.graph.type import Type as _stands_for
+    _stands_for = PyTensorType
 
     def __init__(self, *args, **kwargs):
-        """Take anything: a subclass may forget it, as Theano's base class has none."""
+        """Take any arguments: subclasses may leave this out, as Theano's base class had none."""
 
     def __call__(self, name=None):
         return self.make_variable(name)

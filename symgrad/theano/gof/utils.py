@@ -1,11 +1,19 @@
-"""``theano.gof.utils``: the small things that programs took from there."""
+"""``theano.gof.utils``: small functions on lists, and base classes."""
 
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
+
+from pytensor.graph.basic import Variable
 from pytensor.graph.utils import MetaObject as MetaObject
 from pytensor.graph.utils import MethodNotDefined as MethodNotDefined
 from pytensor.graph.utils import Scratchpad as scratchpad  # noqa: F401
 from pytensor.graph.utils import add_tag_trace as add_tag_trace
 
 from symgrad.theano.names import forward
+
+
+class CachedConstantError(Exception):
+    """A constant was made for another graph. Theano raised it; nothing here does."""
 
 
 class object2(MetaObject):
@@ -15,12 +23,12 @@ class object2(MetaObject):
 class D:
     """A namespace: ``D(a=1).a``."""
 
-    def __init__(self, **entries):
+    def __init__(self, **entries: Any):
         self.__dict__.update(entries)
 
 
-def memoize(f):
-    """Remember what a function of positional arguments returned."""
+def memoize(f: Callable) -> Callable:
+    """Remember the results of a function of positional arguments."""
     cache = {}
 
     def remembering(*args):
@@ -31,55 +39,55 @@ def memoize(f):
     return remembering
 
 
-def uniq(seq):
+def uniq(seq: Sequence) -> list:
     """The distinct items, in order."""
-    return [x for i, x in enumerate(seq) if seq.index(x) == i]
+    return [item for index, item in enumerate(seq) if seq.index(item) == index]
 
 
-def difference(seq1, seq2):
-    """What is in the first and not in the second."""
-    return [x for x in seq1 if x not in seq2]
+def difference(seq1: Iterable, seq2: Sequence) -> list:
+    """The items of the first sequence that the second does not have."""
+    return [item for item in seq1 if item not in seq2]
 
 
-def flatten(a):
+def flatten(a: Any) -> list:
     """All items of nested lists, tuples and sets, in order."""
     if isinstance(a, (tuple, list, set)):
         return [item for part in a for item in flatten(part)]
     return [a]
 
 
-def unique(x):
+def unique(x: Sequence[Hashable]) -> bool:
     """Whether no item occurs twice."""
     return len(set(x)) == len(x)
 
 
-def hist(coll):
+def hist(coll: Iterable[Hashable]) -> dict[Hashable, int]:
     """How often each item occurs."""
-    return {x: list(coll).count(x) for x in coll}
+    return {item: list(coll).count(item) for item in coll}
 
 
-def give_variables_names(variables):
-    """Give each variable without a name, or with one of another, a name of its own."""
-    names = [v.name for v in variables]
-    for k, v in enumerate(variables):
-        if v.name is None or names.count(v.name) > 1:
-            v.name = f"{v.name or v.type}_{k}"
+def give_variables_names(variables: Sequence[Variable]) -> Sequence[Variable]:
+    """Give each variable that has no name, or shares one, a name of its own."""
+    names = [variable.name for variable in variables]
+    for index, variable in enumerate(variables):
+        if variable.name is None or names.count(variable.name) > 1:
+            variable.name = f"{variable.name or variable.type}_{index}"
     return variables
 
 
-def hashtype(self):
+def hashtype(self: Any) -> int:
     """A hash of the type of an object."""
-    kind = type(self)
-    return hash(kind.__name__) ^ hash(kind.__module__)
+    cls = type(self)
+    return hash(cls.__name__) ^ hash(cls.__module__)
 
 
-def to_return_values(values):
-    """The only one of a list, or the list."""
+def to_return_values(values: Sequence) -> Any:
+    """The only item of a list, or else the list."""
     return values[0] if len(values) == 1 else values
 
 
-def from_return_values(values):
-    """A list, of one if it was none."""
+def from_return_values(values: Any) -> list:
+    """A list as it is, and anything else as the only item of a list."""
     return list(values) if isinstance(values, (list, tuple)) else [values]
 
 

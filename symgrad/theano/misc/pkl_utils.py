@@ -4,6 +4,7 @@ import pickle
 import zipfile
 from collections import Counter
 from io import BytesIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -12,14 +13,14 @@ from symgrad.theano.names import forward
 
 
 class StripPickler(pickle.Pickler):
-    """A pickler; the tags that Theano's stripped are small here."""
+    """A pickler. Theano's removed large tags; the tags here are small."""
 
     def __init__(self, file, protocol=pickle.DEFAULT_PROTOCOL, extra_tag_to_remove=None):
         super().__init__(file, protocol)
 
 
-def dump(obj, file_handler, protocol=pickle.DEFAULT_PROTOCOL):
-    """Write an object to a zip file: arrays as .npy files, named after shared variables."""
+def dump(obj: Any, file_handler: BinaryIO, protocol: int = pickle.DEFAULT_PROTOCOL) -> None:
+    """Write an object to a zip file, with arrays as .npy files named after shared variables."""
     with zipfile.ZipFile(file_handler, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         buffer = BytesIO()
         _Pickler(buffer, protocol, archive).dump(obj)
@@ -27,7 +28,7 @@ def dump(obj, file_handler, protocol=pickle.DEFAULT_PROTOCOL):
 
 
 class _Pickler(pickle.Pickler):
-    """Puts each array into the archive, under a name for the pickle to hold."""
+    """Puts each array into the archive; the pickle holds its name."""
 
     def __init__(self, file, protocol, archive):
         super().__init__(file, protocol)
@@ -44,27 +45,28 @@ class _Pickler(pickle.Pickler):
             return None
         return self._name_of(obj, f"array_{len(self._seen)}")
 
-    def _name_of(self, array, wanted):
+    def _name_of(self, array, base):
+        """The name of an array in the archive: `base`, numbered from its second use on."""
         if id(array) not in self._seen:
-            self._names[wanted] += 1
-            again = self._names[wanted]
-            name = wanted if again == 1 else f"{wanted}_{again}"
+            self._names[base] += 1
+            uses = self._names[base]
+            name = base if uses == 1 else f"{base}_{uses}"
             buffer = BytesIO()
             np.lib.format.write_array(buffer, np.asanyarray(array), allow_pickle=False)
             self._archive.writestr(name, buffer.getvalue())
             self._seen[id(array)] = name
-            self._kept.append(array)  # an id is good only while its object lives
+            self._kept.append(array)  # an id may be reused once its object is gone
         return self._seen[id(array)]
 
 
-def load(f):
-    """Read an object that `dump` wrote. As with every pickle: only from where you trust."""
+def load(f: BinaryIO) -> Any:
+    """Read an object that `dump` wrote. Like any pickle, read it only if you trust its source."""
     with zipfile.ZipFile(f, "r") as archive:
         return _Unpickler(BytesIO(archive.read("pkl")), archive).load()
 
 
 class _Unpickler(pickle.Unpickler):
-    """Takes each array from the archive, whose names Theano wrote as ``ndarray.name``."""
+    """Takes each array from the archive; Theano's names in the pickle are ``ndarray.name``."""
 
     def __init__(self, file, archive):
         super().__init__(file)

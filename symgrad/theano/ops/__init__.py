@@ -1,1 +1,1 @@
-"""Ops that Theano had and PyTensor has not."""
+"""Ops that Theano had and PyTensor does not have."""

@@ -1,24 +1,26 @@
-"""Draw numbers from the streams of L'Ecuyer's generator MRG31k3p."""
+"""The Op that draws numbers from streams of L'Ecuyer's generator MRG31k3p."""
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
-from pytensor.graph.basic import Apply, Constant
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
-from symgrad.backends.xla.lengths import is_known
+from symgrad.theano.core import is_known
 
-__all__ = ["M1", "M2", "MRG"]
+__all__ = ["M1", "M2", "MRG", "length_of"]
 
 M1 = 2147483647  # 2**31 - 1
 M2 = 2147462579  # 2**31 - 21069
 
-# What an integer of the recurrence is multiplied with; float32 has one unit in the last place
-# less than 2**-31, so that no number is rounded to 1.
+# The factors that turn an integer of the recurrence into a number below 1. For float32 it is one
+# unit in the last place less than 2**-31, so that no number is rounded to 1.
 NORM = {
     "float16": np.float16(3.0458e-05),
     "float32": np.float32(4.6566126e-10),
@@ -26,10 +28,10 @@ NORM = {
 }
 
 
-def recurrence(where):
-    """One step of MRG31k3p: the new state and the integer that is drawn, in 1 .. M1.
+def recurrence(where: Callable) -> Callable[..., tuple[tuple, Any]]:
+    """Make the step of MRG31k3p: the new state, and the integer drawn, in 1 .. M1.
 
-    For NumPy and JAX in uint32, where no sum overflows; for Numba's scalars in int64.
+    It takes uint32 of NumPy and JAX, of which no sum overflows, and int64 scalars of Numba.
     """
 
     def step(x11, x12, x13, x21, x22, x23):
@@ -52,15 +54,16 @@ class MRG(COp):
     Parameters
     ----------
     law : {"uniform", "normal"}
-        In (0, 1), or of mean 0 and standard deviation 1, by Box and Muller from an even number of
-        uniform draws: the first half gives the radii, the second half the angles.
+        Between 0 and 1, or of mean 0 and standard deviation 1. Normal numbers are made by Box and
+        Muller's method from an even number of uniform draws: radii from the first half, angles
+        from the second.
     dtype : {"float16", "float32", "float64"}
-        float16 runs in Python and on JAX only.
+        float16 runs only in Python and on JAX.
     ndim : int
         Number of dimensions of the sample.
     """
 
-    draws = True  # what is made of its numbers keeps to the last bit
+    draws = True  # the C backend computes exactly, to the last bit, with what it draws
     __props__ = ("law", "dtype", "ndim")
 
     def __init__(self, law, dtype, ndim):
@@ -81,7 +84,7 @@ class MRG(COp):
 
     def perform(self, node, inputs, output_storage):
         state, *size = inputs
-        n = drawn_for(self.law, size)
+        n = draws_for(self.law, size)
         state, bits = draw(state.copy(), n)
         if self.dtype == "float16":
             sample = (((bits & 0x7FFF) + 1) * np.float64(NORM["float16"])).astype("float16")
@@ -134,15 +137,15 @@ class MRG(COp):
         )
 
 
-def length_of(n):
-    """A number or variable as an int64 variable; what is constant stays a constant."""
+def length_of(n: Any) -> Variable:
+    """A number or variable as an int64 variable; a constant stays a constant."""
     n = pt.as_tensor(n)
     return pt.constant(n.data, dtype="int64") if isinstance(n, Constant) else pt.cast(n, "int64")
 
 
-def drawn_for(law, size):
+def draws_for(law: str, size: Iterable[int]) -> int:
     """How many uniform numbers a sample needs."""
-    n = int(np.prod([int(one) for one in size], dtype=object))
+    n = int(np.prod([int(length) for length in size], dtype=object))
     n += n % 2 if law == "normal" else 0
     if n > M1:
         raise ValueError(
@@ -151,8 +154,8 @@ def drawn_for(law, size):
     return n
 
 
-def draw(state, n):
-    """Advance the `state`, in place, by `n` draws; return it and the integers drawn."""
+def draw(state: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Advance `state` in place by `n` draws; return it, and the integers drawn."""
     step = recurrence(np.where)
     bits = np.empty(n, "uint32")
     for start in range(0, n, len(state)):
@@ -245,7 +248,7 @@ C_SAMPLE = r"""
 
 @cache
 def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
+    """Register the Op with the installed backends, once, when the first Op is made."""
     if find_spec("numba"):
         _register_numba()
     if find_spec("jax"):
@@ -261,8 +264,8 @@ def _register_numba():
     )
 
     @numba_njit
-    def either(condition, one, other):
-        return one if condition else other
+    def either(condition, if_true, if_false):
+        return if_true if condition else if_false
 
     step = numba_njit(recurrence(either))
 
@@ -296,7 +299,7 @@ def _register_numba():
                     stream = 0
             return sample
 
-        # Without fast-math, whose approximations need not be those of the C library.
+        # Without fast-math, which approximates other than the C library does.
         @numba_njit(fastmath=False)
         def box_muller(uniform, n):
             half = len(uniform) // 2
@@ -370,18 +373,21 @@ def _register_jax():
                 )
 
         def mrg(state, *size):
-            size = [int(n) if one is None else one for n, one in zip(size, known, strict=True)]
-            n = drawn_for(op.law, size)
+            size = [
+                int(length) if static is None else static
+                for length, static in zip(size, known, strict=True)
+            ]
+            n = draws_for(op.law, size)
             state, bits = draw_on_jax(state, n)
             if op.dtype == "float16":
                 sample = ((bits & 0x7FFF) + 1) * np.float64(NORM["float16"])
             else:
-                # As int32: what is below 2**31 may be converted in one step everywhere.
+                # As int32: every platform converts numbers below 2**31 in one step.
                 sample = bits.astype(jnp.int32).astype(op.dtype) * NORM[op.dtype]
             sample = sample.astype(op.dtype)
             if op.law == "normal":
-                # XLA's logarithm of float32 is an approximation of its own; that of float64 is
-                # the C library's, and rounds to the C library's float32 in 99 of 100 cases.
+                # XLA approximates the logarithm of float32. Its logarithm of float64 is the C
+                # library's, which rounds to the C library's float32 in 99 of 100 cases.
                 log = jnp.log(sample[: n // 2].astype("float64")).astype(op.dtype)
                 radius = jnp.sqrt(-2 * log)
                 angle = np.dtype(op.dtype).type(2 * np.pi) * sample[n // 2 :]

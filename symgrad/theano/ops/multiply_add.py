@@ -1,7 +1,8 @@
-"""``a * b + c`` in one rounding, as compilers made of Theano's fused loops."""
+"""``a * b + c`` rounded once, as compilers computed it in Theano's fused loops."""
 
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -37,13 +38,13 @@ class MultiplyAdd(ScalarOp):
         if node.inputs[0].type.dtype == "float16":
             raise NotImplementedError("no C code for float16")
         # PyTensor writes constants as literals of C, which are double.
-        factors = ", ".join(f"(npy_{node.inputs[0].type.dtype})({one})" for one in inputs)
-        return f"{outputs[0]} = std::fma({factors});"
+        arguments = ", ".join(f"(npy_{node.inputs[0].type.dtype})({name})" for name in inputs)
+        return f"{outputs[0]} = std::fma({arguments});"
 
 
 @cache
 def register_backends():
-    """Tell the installed backends how to run the Op, once, when it is first used."""
+    """Register the Op with the installed backends, once, when it is first used."""
     if find_spec("numba"):
         from pytensor.link.numba.dispatch.basic import (
             numba_njit,
@@ -78,7 +79,7 @@ def register_backends():
 elementwise = Elemwise(MultiplyAdd(upgrade_to_float, name="multiply_add"))
 
 
-def multiply_add(a, b, c):
+def multiply_add(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``, rounded once where the processor can.
 
     Parameters
@@ -87,4 +88,4 @@ def multiply_add(a, b, c):
         Floats of one dtype, of shapes that broadcast.
     """
     register_backends()
-    return elementwise(*(pt.as_tensor(one) for one in (a, b, c)))
+    return elementwise(*map(pt.as_tensor, (a, b, c)))

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from symgrad.theano.patches.numpy_names import NUMPY
+from symgrad.theano.patches.standard_library import COLLECTIONS
 from symgrad.theano.port.adapted import KEYWORDS
 from symgrad.theano.port.source import Source, SourceError, files, parse
 from symgrad.theano.port.status import Status, status_of_chain, status_of_flag
 from symgrad.theano.port.used_names import Keyword, Names, Use, read
-from symgrad.theano.revive import COLLECTIONS
-from symgrad.theano.revive_numpy import NUMPY
 
 __all__ = ["Report", "check", "run"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symgrad.errors import ProgramNotFoundError
-from symgrad.install import install_as_theano
+from symgrad.theano.install import install_as_theano
 from symgrad.theano.port import python2, python2_names
 
 __all__ = ["run"]

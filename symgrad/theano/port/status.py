@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
-from symgrad.theano.configparser import OBEYED, Section, _pytensor_flags, config, is_without_effect
-from symgrad.theano.names import recorded, why
+from symgrad.theano.configparser import Section, config
+from symgrad.theano.flags import OBEYED, is_without_effect
+from symgrad.theano.missing import why
+from symgrad.theano.names import recorded
 from symgrad.theano.port.adapted import ADAPTED
+from symgrad.theano.pytensor_compat import config_flags
 
 __all__ = ["Status", "page", "resolve", "status_of", "status_of_chain", "status_of_flag"]
 
@@ -116,7 +119,7 @@ def status_of_flag(flag: str) -> Status:
     name = f"theano.config.{flag}"
     if flag in _FLAGS:
         return Status(name, "adapted", _FLAGS[flag])
-    if flag in OBEYED or flag.replace(".", "__") in _pytensor_flags():
+    if flag in OBEYED or flag.replace(".", "__") in config_flags():
         return Status(name, "exact")
     if is_without_effect(flag) or flag.startswith("warn."):
         return Status(name, "adapted", "the flag is kept, and has no effect")

@@ -1,6 +1,7 @@
-"""Theano's random numbers from MRG31k3p, bit for bit."""
+"""``theano.sandbox.rng_mrg``: random numbers of MRG31k3p, bit for bit those of Theano."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -9,12 +10,13 @@ from pytensor.gradient import undefined_grad
 from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar import upcast
 from pytensor.tensor.basic import get_underlying_scalar_constant_value
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.errors import HyperparameterError
 from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.ops.mrg import M1, M2, MRG
+from symgrad.theano.ops.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.ops.multiply_add import multiply_add
-from symgrad.theano.sandbox.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.tensor.raw_random import StateSharedVariable
 
 __all__ = [
@@ -30,12 +32,12 @@ __all__ = [
 MAX_STREAMS = 60 * 256
 
 
-def product(a, b, modulus):
+def product(a: np.ndarray, b: np.ndarray, modulus: int) -> np.ndarray:
     """``a @ b.T`` modulo `modulus`, for factors below 2**31."""
     return ((a[:, None, :] * b) % modulus).sum(-1) % modulus
 
 
-def jump(step, doublings, modulus):
+def jump(step: np.ndarray, doublings: int, modulus: int) -> np.ndarray:
     """The matrix of 2**doublings steps of a recurrence."""
     matrix = np.array(step, "int64")
     for _ in range(doublings):
@@ -45,44 +47,44 @@ def jump(step, doublings, modulus):
 
 STEP1, STEP2 = np.eye(3, k=-1, dtype="int64"), np.eye(3, k=-1, dtype="int64")
 STEP1[0], STEP2[0] = (0, 2**22, 129), (32768, 0, 32769)
-# A stream's substreams begin 2**72 draws apart, and streams 2**134.
+# Substreams of a stream begin 2**72 draws apart, and streams 2**134 draws.
 SUBSTREAM = jump(STEP1, 72, M1), jump(STEP2, 72, M2)
 STREAM = jump(STEP1, 134, M1), jump(STEP2, 134, M2)
 
 
-def jumped(states, matrices):
-    """States, one a row, moved forward by a pair of jump matrices."""
-    one, two = matrices
-    halves = product(states[:, :3], one, M1), product(states[:, 3:], two, M2)
+def jumped(states: np.ndarray, matrices: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """States, one per row, moved forward by a pair of jump matrices."""
+    first, second = matrices
+    halves = product(states[:, :3], first, M1), product(states[:, 3:], second, M2)
     return np.concatenate(halves, axis=1)
 
 
-def ff_2p72(rstate):
+def ff_2p72(rstate: np.ndarray) -> np.ndarray:
     """The state 2**72 draws later."""
     return jumped(np.asarray(rstate, "int64")[None], SUBSTREAM)[0].astype("int32")
 
 
-def ff_2p134(rstate):
+def ff_2p134(rstate: np.ndarray) -> np.ndarray:
     """The state 2**134 draws later."""
     return jumped(np.asarray(rstate, "int64")[None], STREAM)[0].astype("int32")
 
 
 class mrg_uniform(metaclass=StandsFor):
-    """The generator itself, without streams to keep: ``new_state, sample = mrg_uniform.new(...)``.
+    """The generator without stored states: ``new_state, sample = mrg_uniform.new(...)``.
 
-    A node of a graph has the Op MRG: isinstance holds.
+    The Ops of a graph are instances of MRG; they count as instances of this class.
     """
 
     ops = (MRG,)
 
     @staticmethod
     def new(rstate, ndim, dtype, size):
-        """A uniform sample from states, an int32 matrix with one of 6 numbers a row."""
+        """A uniform sample from states: an int32 matrix with a state of 6 numbers in each row."""
         size = lengths(size, ndim)
         return MRG("uniform", dtype, len(size))(rstate, *size)
 
 
-def guess_n_streams(size, warn=False):
+def guess_n_streams(size: Any, warn: bool = False) -> int:
     """How many streams Theano draws a sample of this size from.
 
     Law::
@@ -93,7 +95,7 @@ def guess_n_streams(size, warn=False):
     Parameters
     ----------
     size : tuple or list of int, or anything else
-        The numbers of NumPy are no int here, as they were none in Theano.
+        NumPy's integers do not count as int, as in Theano.
     warn : bool
         Warn if the size is not known.
 
@@ -119,7 +121,7 @@ def guess_n_streams(size, warn=False):
 
 
 class MRG_RandomStreams:
-    """Random variables, each from streams of its own of the generator MRG31k3p.
+    """Random variables, each from its own streams of the generator MRG31k3p.
 
     Law::
 
@@ -130,8 +132,8 @@ class MRG_RandomStreams:
     Parameters
     ----------
     seed : int, or list of 6 int
-        The first three below 2147483647, the last three below 2147462579, and of neither triple
-        all zero. One int stands for all six.
+        The first three are below 2147483647 and the last three below 2147462579; neither triple
+        is all zero. A single int stands for all six.
 
     Raises
     ------
@@ -140,10 +142,11 @@ class MRG_RandomStreams:
 
     Notes
     -----
-    The numbers of ``theano.sandbox.rng_mrg`` of Theano 1.0.5, on C, Numba and JAX. L'Ecuyer and
-    Touzin, Fast combined multiple recursive generators with multipliers of the form
-    a = +-2^d +-2^e (2000). Each sample carries its state in a shared variable with a default
-    update. ``uniform`` and ``normal`` have gradients towards their bounds, mean and deviation.
+    C, Numba and JAX draw the numbers of ``theano.sandbox.rng_mrg`` of Theano 1.0.5. The generator
+    is that of L'Ecuyer and Touzin, Fast combined multiple recursive generators with multipliers of
+    the form a = +-2^d +-2^e (2000). Each sample has its state in a shared variable with a default
+    update. ``uniform`` and ``normal`` have gradients with respect to their bounds, mean and
+    deviation.
 
     Examples
     --------
@@ -170,7 +173,7 @@ class MRG_RandomStreams:
         elif len(seed) != 6:
             raise TypeError(f"a seed of {len(seed)} numbers was given: give 1 or 6 integers")
         for triple, modulus in ((seed[:3], M1), (seed[3:], M2)):
-            if not any(triple) or not all(0 <= one < modulus for one in triple):
+            if not any(triple) or not all(0 <= number < modulus for number in triple):
                 raise HyperparameterError(
                     f"seed was given with {list(triple)}: give three integers from 0 to "
                     f"{modulus - 1}, not all 0"
@@ -178,7 +181,7 @@ class MRG_RandomStreams:
         self.rstate = np.array(seed, "int32")
 
     def seed(self, seed=None):
-        """Set back all samples made so far, to another seed or to the first one."""
+        """Reset all samples made so far, to another seed or to the first."""
         self.set_rstate(self.default_instance_seed if seed is None else seed)
         for state, _, _, nstreams in self.state_updates:
             state.set_value(self.get_substream_rstates(nstreams), borrow=True)
@@ -193,25 +196,26 @@ class MRG_RandomStreams:
         while len(states) < n_streams:
             states = np.concatenate([states, jumped(states, matrices)])
             matrices = tuple(
-                product(one, one.T, m) for one, m in zip(matrices, (M1, M2), strict=True)
+                product(matrix, matrix.T, modulus)
+                for matrix, modulus in zip(matrices, (M1, M2), strict=True)
             )
         if inc_rstate:
             self.inc_rstate()
         return states[:n_streams].astype("int32")
 
     def n_streams(self, size):
-        """How many streams a sample of this size is drawn from, where it is not said."""
+        """How many streams a sample of this size is drawn from, unless ``nstreams`` says it."""
         return guess_n_streams(size)
 
     def uniform(self, size, low=0.0, high=1.0, ndim=None, dtype=None, nstreams=None, target=None):
-        """A sample that is uniform between `low` and `high`, both excluded.
+        """A uniform sample between `low` and `high`, both excluded.
 
         Parameters
         ----------
         size : tuple of int and scalar variables, or integer vector
         low, high : number or variable
         ndim : int, optional
-            Length of `size`, if that is a vector of unknown length.
+            The length of `size`, if that is a vector of unknown length.
         dtype : str, optional
             Default: floatX, or wider if `low` or `high` are.
         nstreams : int, optional
@@ -242,12 +246,12 @@ class MRG_RandomStreams:
     ):
         """A normal sample of mean `avg` and standard deviation `std`.
 
-        With `truncate`, what is more than two deviations off is drawn anew. The other parameters
-        are those of :meth:`uniform`.
+        With `truncate`, numbers more than two deviations from the mean are drawn again. The other
+        parameters are those of :meth:`uniform`.
         """
         size = lengths(size, ndim)
         avg, std, dtype = common(avg, std, dtype)
-        # Theano computes how many numbers it needs, and so takes the size for unknown.
+        # Theano computed in the graph how many numbers it needs, so it did not know the size.
         nstreams = self.n_streams(None) if nstreams is None else nstreams
         if truncate:
             sample = self._truncated(size, dtype, nstreams)
@@ -258,12 +262,12 @@ class MRG_RandomStreams:
     def truncated_normal(
         self, size, avg=0.0, std=1.0, ndim=None, dtype=None, nstreams=None, target=None
     ):
-        """A normal sample cut off so that its standard deviation is `std`."""
+        """A truncated normal sample whose standard deviation is `std`."""
         std = std / pt.constant(0.87962566103423978)
         return self.normal(size, avg, std, ndim, dtype, nstreams, truncate=True)
 
     def binomial(self, size=None, n=1, p=0.5, ndim=None, dtype="int64", nstreams=None, target=None):
-        """A sample that is 1 with probability `p`, and else 0."""
+        """A sample that is 1 with probability `p`, and 0 otherwise."""
         if n != 1:
             raise NotImplementedError(f"binomial was given n={n}: only n=1 can be drawn here")
         p = undefined_grad(pt.as_tensor(p))
@@ -279,7 +283,7 @@ class MRG_RandomStreams:
         nstreams=None,
         target=None,
     ):
-        """How often each outcome appears in `n` draws, for each row of probabilities.
+        """How often each outcome is drawn in `n` draws, for each row of probabilities.
 
         Parameters
         ----------
@@ -324,7 +328,7 @@ class MRG_RandomStreams:
         Returns
         -------
         matrix, shape ``(rows, size)``
-            The numbers of the outcomes; -1 where the probabilities left over are too small.
+            The outcomes; -1 where the remaining probabilities are too small.
         """
         if replace:
             raise NotImplementedError("choice draws without replacement only: give replace=False")
@@ -358,7 +362,7 @@ class MRG_RandomStreams:
         return sample
 
     def _per_row(self, p, n, nstreams):
-        """A vector of uniform draws, `n` for each row of `p`."""
+        """A vector with `n` uniform draws for each row of `p`."""
         rows, nstreams = p.type.shape[0], self.n_streams(None) if nstreams is None else nstreams
         known = rows is not None and isinstance(n, int)
         return self.uniform((rows * n if known else p.shape[0] * n,), nstreams=nstreams)
@@ -385,42 +389,44 @@ class MRG_RandomStreams:
         return parts[:n].reshape(size)
 
 
-def lengths(size, ndim):
+def lengths(size: Any, ndim: int | None) -> tuple:
     """A size as a tuple of integers and scalar variables."""
     if isinstance(size, int | np.integer):
         size = (size,)
     if isinstance(size, Constant):
         size = pt.constant(np.atleast_1d(size.data))
-    if isinstance(size, Variable):
+    if isinstance(size, TensorVariable):
         if size.ndim == 0:
             return (size,)
         if size.ndim != 1:
             raise TypeError(f"size was given as {size.type}: give integers or an integer vector")
         n = ndim if ndim is not None else pt.get_vector_length(size)
-        known = (
-            get_underlying_scalar_constant_value(size[k], raise_not_constant=False)
-            for k in range(n)
+        entries = (
+            get_underlying_scalar_constant_value(size[axis], raise_not_constant=False)
+            for axis in range(n)
         )
-        return tuple(int(one) if isinstance(one, np.ndarray) else one for one in known)
+        return tuple(int(entry) if isinstance(entry, np.ndarray) else entry for entry in entries)
     if not isinstance(size, tuple | list):
         raise TypeError(f"size was given as {size!r}: give a tuple of integers")
-    for one in size:
-        if isinstance(one, int | np.integer) and one <= 0:
+    for length in size:
+        if isinstance(length, int | np.integer) and length <= 0:
             raise HyperparameterError(f"size was given as {size}: give lengths above 0")
     return tuple(size)
 
 
-def common(one, other, dtype):
+def common(first: Any, second: Any, dtype: str | None) -> tuple[Variable, Variable, str]:
     """Two arguments in the dtype of the sample, and that dtype."""
-    one, other = pt.as_tensor(one), pt.as_tensor(other)
-    dtype = dtype or upcast(pytensor.config.floatX, one.dtype, other.dtype)
-    return pt.cast(one, dtype), pt.cast(other, dtype), dtype
+    first, second = pt.as_tensor(first), pt.as_tensor(second)
+    dtype = dtype or upcast(pytensor.config.floatX, first.dtype, second.dtype)
+    return pt.cast(first, dtype), pt.cast(second, dtype), dtype
 
 
-def probabilities(name, p):
-    """A matrix of probabilities, one distribution a row, through which no gradient goes."""
+def probabilities(name: str, p: Any) -> Variable:
+    """A matrix with a distribution in each row; gradients with respect to it are undefined."""
     if p is None:
-        raise TypeError(f"{name} was given no probabilities: give a matrix, one row a distribution")
+        raise TypeError(
+            f"{name} was given no probabilities: give a matrix with a distribution in each row"
+        )
     p = pt.as_tensor(p)
     if p.ndim != 2:
         raise NotImplementedError(

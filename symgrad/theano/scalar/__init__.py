@@ -1,4 +1,4 @@
-"""``theano.scalar``: Ops on numbers, and how dtypes combine."""
+"""``theano.scalar``: Ops on numbers, and rules for combining dtypes."""
 
 import pytensor.scalar as ps
 
@@ -9,15 +9,15 @@ from symgrad.theano.printing import pprint as pprint
 
 
 class ScalarOp(OldStyle, ps.ScalarOp):
-    """An Op on numbers; the gradient may be written as ``grad``."""
+    """An Op on numbers, whose gradient may be written as ``grad``."""
 
 
 class UnaryScalarOp(OldStyle, ps.UnaryScalarOp):
-    """An Op on one number; the gradient may be written as ``grad``."""
+    """An Op on one number, whose gradient may be written as ``grad``."""
 
 
 class BinaryScalarOp(OldStyle, ps.BinaryScalarOp):
-    """An Op on two numbers; the gradient may be written as ``grad``."""
+    """An Op on two numbers, whose gradient may be written as ``grad``."""
 
 
 RENAMED = {

@@ -10,28 +10,31 @@ from symgrad.theano.scan_module.map_variables import map_variables as map_variab
 
 
 def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None):
-    """A copy of a graph, with variables replaced.
+    """Copy a graph, with variables replaced.
 
     Parameters
     ----------
     output : variable or list of variables
     replace : mapping or list of pairs, optional
     strict : bool
-        Whether what is replaced keeps its type.
+        Whether a replacement must have the type of what it replaces.
     share_inputs : bool
-        Whether the copy has the same inputs; False copies these too.
+        Whether the copy has the same inputs; False copies these, too.
     copy_inputs : bool, optional
         The older name of `share_inputs`.
     """
     share_inputs = share_inputs if copy_inputs is None else copy_inputs
     pairs = list(replace.items()) if hasattr(replace, "items") else list(replace or ())
-    pairs = [pair for pair in pairs if not isinstance(pair[0], Constant)]
-    replace = {old: _like(old, new) if strict else new for old, new in pairs}
+    replace = {
+        old: _of_type(old, new) if strict else new
+        for old, new in pairs
+        if not isinstance(old, Constant)
+    }
     return clone_replace(output, replace, rebuild_strict=strict, copy_inputs_over=share_inputs)
 
 
-def _like(old, new):
-    return old.type.filter_variable(as_tensor_variable(new) if not hasattr(new, "type") else new)
+def _of_type(old, new):
+    return old.type.filter_variable(new if hasattr(new, "type") else as_tensor_variable(new))
 
 
 __getattr__ = forward("theano.scan_module.scan_utils", "pytensor.scan.utils", "pytensor.scan.basic")

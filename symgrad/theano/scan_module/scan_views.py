@@ -1,4 +1,4 @@
-"""``theano.map``, ``reduce``, ``foldl``, ``foldr``: loops of a simple form."""
+"""``theano.map``, ``reduce``, ``foldl`` and ``foldr``: simple loops."""
 
 from symgrad.theano.scan_module.scan import scan
 
@@ -35,7 +35,7 @@ def map(
 def reduce(
     fn, sequences, outputs_info, non_sequences=None, go_backwards=False, mode=None, name=None
 ):
-    """Combine the steps of the sequences, one after the other, into one result.
+    """Combine the steps of the sequences, in order, into one result.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def reduce(
         name=name,
     )
     if isinstance(outputs, (list, tuple)):
-        return [one[-1] for one in outputs], updates
+        return [output[-1] for output in outputs], updates
     return outputs[-1], updates
 
 

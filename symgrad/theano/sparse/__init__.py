@@ -8,12 +8,10 @@ enable_sparse = True
 SparseType = ps.SparseTensorType
 SparseVariable = ps.SparseVariable if hasattr(ps, "SparseVariable") else ps.variable.SparseVariable
 RENAMED = {
-    "SparseConstant": "SparseConstant",
     "MulSD": "SparseDenseMultiply",
     "MulSS": "SparseSparseMultiply",
     "MulSV": "SparseDenseVectorMultiply",
     "sgn": "sign",
-    "Neg": "Neg",
 }
 
 __getattr__ = forward(

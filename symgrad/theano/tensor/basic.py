@@ -20,13 +20,13 @@ from pytensor.tensor.type import integer_dtypes as integer_dtypes
 from pytensor.tensor.type import uint_dtypes as uint_dtypes
 
 from symgrad.theano import scalar as scal  # noqa: F401
+from symgrad.theano.broadcast import Rebroadcast as Rebroadcast
+from symgrad.theano.broadcast import TensorType as TensorType
+from symgrad.theano.broadcast import addbroadcast as addbroadcast
+from symgrad.theano.broadcast import patternbroadcast as patternbroadcast
+from symgrad.theano.broadcast import unbroadcast as unbroadcast
 from symgrad.theano.configparser import config
 from symgrad.theano.names import forward
-from symgrad.theano.patterns import Rebroadcast as Rebroadcast
-from symgrad.theano.patterns import TensorType as TensorType
-from symgrad.theano.patterns import addbroadcast as addbroadcast
-from symgrad.theano.patterns import patternbroadcast as patternbroadcast
-from symgrad.theano.patterns import unbroadcast as unbroadcast
 from symgrad.theano.tensor.elemwise import DimShuffle as DimShuffle
 from symgrad.theano.tensor.var import TensorVariable as TensorVariable
 
@@ -42,11 +42,11 @@ isnan_, isinf_ = pt.isnan, pt.isinf
 
 
 class ShapeError(Exception):
-    """Shapes that cannot be."""
+    """A shape is impossible."""
 
 
 class AsTensorError(TypeError):
-    """A value that is no tensor."""
+    """A value is no tensor."""
 
 
 class EmptyConstantError(NotScalarConstantError):
@@ -54,17 +54,17 @@ class EmptyConstantError(NotScalarConstantError):
 
 
 def tensor(*args, **kwargs):
-    """A variable of ``TensorType(dtype, broadcastable)``; the name is ``name=``."""
+    """Make a variable of ``TensorType(dtype, broadcastable)``, named ``name``."""
     name = kwargs.pop("name", None)
     return TensorType(*args, **kwargs)(name)
 
 
-def _maker(pattern, axes):
+def _maker(pattern, kind):
     def make(name=None, dtype=None):
         return TensorType(dtype or config.floatX, pattern)(name)
 
-    make.__name__ = axes
-    make.__doc__ = f"A {axes}; its dtype is floatX unless given."
+    make.__name__ = kind
+    make.__doc__ = f"Make a {kind}; its dtype is floatX unless it is given."
     return make
 
 
@@ -135,66 +135,66 @@ def concatenate(tensor_list, axis=0):
 
 
 def flatten(x, ndim=None, outdim=None):
-    """`x` with its last axes made one, so that `ndim` are left; `outdim` is the older name."""
+    """`x` with its last axes merged, so that `ndim` are left; `outdim` is the older name."""
     ndim = outdim if ndim is None else ndim
     return pt.flatten(x, 1 if ndim is None else ndim)
 
 
 def reshape(x, newshape, ndim=None):
-    """`x` in a new shape; `ndim` is needed where the length of `newshape` is not known."""
+    """`x` in a new shape; `ndim` is needed if the length of `newshape` is not known."""
     return pt.reshape(x, newshape, ndim=ndim)
 
 
 def mean(input, axis=None, dtype=None, op=False, keepdims=False, acc_dtype=None):
-    """The mean along an axis, or of all; `op` is ignored."""
+    """The mean along an axis, or of all entries; `op` is ignored."""
     return pt.mean(input, axis=axis, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
 
 
 def _axes(axis):
-    """An axis may be a constant of a graph, and one of several may be named twice."""
+    """Axes as PyTensor takes them: Theano also took a constant, and axes that are repeated."""
     axis = axis.data if isinstance(axis, Constant) else axis
     axis = axis.tolist() if isinstance(axis, np.ndarray) else axis
     return list(dict.fromkeys(axis)) if isinstance(axis, (list, tuple)) else axis
 
 
 def max(x, axis=None, keepdims=False):
-    """The largest entries along an axis, or along several, or of all."""
+    """The largest entries along one or several axes, or of all entries."""
     return pt.max(x, axis=_axes(axis), keepdims=keepdims)
 
 
 def min(x, axis=None, keepdims=False):
-    """The smallest entries along an axis, or along several, or of all."""
+    """The smallest entries along one or several axes, or of all entries."""
     return pt.min(x, axis=_axes(axis), keepdims=keepdims)
 
 
 def argmax(x, axis=None, keepdims=False):
-    """Where the largest entries are."""
+    """The positions of the largest entries."""
     return pt.argmax(x, axis=_axes(axis), keepdims=keepdims)
 
 
 def argmin(x, axis=None, keepdims=False):
-    """Where the smallest entries are."""
+    """The positions of the smallest entries."""
     return pt.argmin(x, axis=_axes(axis), keepdims=keepdims)
 
 
 def max_and_argmax(a, axis=None, keepdims=False):
-    """What :func:`max` and :func:`argmax` return."""
+    """The results of :func:`max` and :func:`argmax`."""
     return [max(a, axis, keepdims), argmax(a, axis, keepdims)]
 
 
 def choose(a, choices, out=None, mode="raise"):
-    """From `choices`, the one that `a` names, entry by entry."""
+    """For each entry of `a`, the entry of the array of `choices` that it numbers."""
     return pt.choose(a, choices, mode=mode)
 
 
 def tile(x, reps, ndim=None):
-    """`x` repeated along its axes; with `ndim`, in so many dimensions.
+    """`x` repeated along its axes; the result has `ndim` dimensions, if that is given.
 
     Raises
     ------
     ValueError
-        For `reps` that are no integers, or more than `ndim`, or a vector of unknown length without
-        `ndim`; and for an `ndim` below that of `x`.
+        If `reps` are no integers, are more than `ndim`, or are a vector of unknown length while
+        `ndim` is not given; or if `ndim` is less than that of `x`.
     """
     x = as_tensor_variable(x)
     if ndim is not None and ndim < x.ndim:
@@ -203,24 +203,24 @@ def tile(x, reps, ndim=None):
         reps = _repetitions(as_tensor_variable(reps), ndim)
     if ndim is not None and len(reps) > ndim:
         raise ValueError(f"tile: {len(reps)} numbers were given for ndim={ndim}")
-    if any(as_tensor_variable(one).dtype not in discrete_dtypes for one in reps):
+    if any(as_tensor_variable(number).dtype not in discrete_dtypes for number in reps):
         raise ValueError(f"tile: reps are integers, not {reps}")
     return pt.tile(x, [1] * ((ndim or 0) - len(reps)) + list(reps))
 
 
 def _repetitions(reps, ndim):
-    """A number, or a vector, as a list; in front of a short vector come ones."""
+    """The entries of a number or vector as a list; a short vector gets ones in front."""
     if reps.ndim > 1:
         raise ValueError(f"tile: reps is an integer, a vector or a list, not {reps.type}")
     if reps.ndim == 0:
         return [reps]
     if reps.type.shape[0] is not None:
-        return [reps[k] for k in range(reps.type.shape[0])]
+        return [reps[axis] for axis in range(reps.type.shape[0])]
     if ndim is None:
         raise ValueError("tile: reps is a vector of unknown length: give ndim, too")
     reps = assert_op(reps, pt.le(reps.shape[0], ndim))
     added = ndim - reps.shape[0]
-    return [pt.switch(k < added, 1, reps[pt.maximum(k - added, 0)]) for k in range(ndim)]
+    return [pt.switch(axis < added, 1, reps[pt.maximum(axis - added, 0)]) for axis in range(ndim)]
 
 
 def as_tensor_variable(x, name=None, ndim=None):
@@ -244,7 +244,7 @@ def default(x, default_value):
 
 
 def batched_dot(a, b):
-    """The product of matrices, one after the other along the first axis."""
+    """The products of matrices along the first axis."""
     a, b = as_tensor_variable(a), as_tensor_variable(b)
     if 0 in (a.ndim, b.ndim):
         raise TypeError("batched_dot: both arguments need at least one dimension")
@@ -256,40 +256,43 @@ def batched_dot(a, b):
 
 
 def batched_tensordot(x, y, axes=2):
-    """``tensordot`` of the items along the first axis."""
+    """``tensordot`` of each pair of items along the first axis."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     if isinstance(axes, int):
         left = list(range(x.ndim - axes, x.ndim))
         right = list(range(1, axes + 1))
     else:
-        left, right = ([one] if isinstance(one, int) else list(one) for one in axes)
-    left_kept = [k for k in range(1, x.ndim) if k not in left]
-    right_kept = [k for k in range(1, y.ndim) if k not in right]
+        left, right = ([side] if isinstance(side, int) else list(side) for side in axes)
+    left_kept = [axis for axis in range(1, x.ndim) if axis not in left]
+    right_kept = [axis for axis in range(1, y.ndim) if axis not in right]
     first = _as_matrices(x, left_kept, left)
     second = _as_matrices(y, right, right_kept)
-    shape = [x.shape[0], *(x.shape[k] for k in left_kept), *(y.shape[k] for k in right_kept)]
+    kept = [*(x.shape[axis] for axis in left_kept), *(y.shape[axis] for axis in right_kept)]
+    shape = [x.shape[0], *kept]
     return pt.matmul(first, second).reshape(shape, ndim=len(shape))
 
 
 def _as_matrices(x, rows, columns):
-    n_rows, n_columns = (pt.prod([x.shape[k] for k in axes] or [1]) for axes in (rows, columns))
+    n_rows, n_columns = (
+        pt.prod([x.shape[axis] for axis in axes] or [1]) for axes in (rows, columns)
+    )
     return x.dimshuffle(0, *rows, *columns).reshape((x.shape[0], n_rows, n_columns))
 
 
 def check_equal_numpy(x, y):
-    """Whether two arrays, or other values, are the same."""
+    """Whether two arrays, or other values, are equal."""
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
         return x.dtype == y.dtype and x.shape == y.shape and np.array_equal(x, y)
     return x == y
 
 
 def get_scalar_constant_value(orig_v, *_, **__):
-    """The number that a constant graph stands for, or that all its entries are.
+    """The number that a constant graph computes, or that all of its entries are.
 
     Raises
     ------
     NotScalarConstantError
-        If there is none; EmptyConstantError if there are no entries.
+        If there is no such number; EmptyConstantError if there are no entries.
     """
     if np.size(getattr(orig_v, "data", 0)) == 0:
         raise EmptyConstantError(f"{orig_v} has no entries")
@@ -297,7 +300,7 @@ def get_scalar_constant_value(orig_v, *_, **__):
 
 
 def div_proxy(x, y):
-    """Division as ``/`` does it, for integers, too: these are rounded down."""
+    """Division as ``/`` did it: of integers it rounds down."""
     return int_or_true_div(as_tensor_variable(x), as_tensor_variable(y))
 
 
@@ -313,18 +316,18 @@ def arange(start, stop=None, step=1, dtype=None):
 
 
 def split(x, splits_size, n_splits, axis=0):
-    """`x` in `n_splits` parts along an axis, of the lengths given."""
+    """Split `x` along an axis into `n_splits` parts of the lengths `splits_size`."""
     return pt.split(x, splits_size, n_splits=n_splits, axis=axis)
 
 
 def is_flat(var, ndim=None, outdim=None):
-    """Whether `var` has `ndim` dimensions, 1 if not given; `outdim` is the older name."""
-    wanted = outdim if ndim is None else ndim
-    return var.ndim == (1 if wanted is None else wanted)
+    """Whether `var` has `ndim` dimensions, by default 1; `outdim` is the older name."""
+    ndim = outdim if ndim is None else ndim
+    return var.ndim == (1 if ndim is None else ndim)
 
 
 def squeeze(x):
-    """`x` without the axes that are known to have length 1."""
+    """`x` without axes that are known to have length 1."""
     return pt.squeeze(x)
 
 
@@ -345,7 +348,6 @@ SOURCES = (
 RENAMED = {
     "MaxAndArgmax": "Max",
     "_shared": "tensor_constructor",
-    "_tensor_py_operators": "_tensor_py_operators",
     "scal": "ps",
 }
 

@@ -1,12 +1,13 @@
-"""``theano.tensor.elemwise``: Ops on entries, and along axes."""
+"""``theano.tensor.elemwise``: Ops on entries, and Ops along axes."""
 
+from pytensor.graph.utils import MetaType
 from pytensor.tensor.elemwise import DimShuffle as PyTensorDimShuffle
 
 from symgrad.theano.names import forward
 
 
-class _AnyDimShuffle(type(PyTensorDimShuffle)):
-    """PyTensor's Op, made and recognised by Theano's name."""
+class _DimShuffleMeta(MetaType):
+    """Makes and recognises PyTensor's Op by Theano's name and arguments."""
 
     def __call__(cls, input_broadcastable, new_order, inplace=True):
         return PyTensorDimShuffle(input_ndim=len(input_broadcastable), new_order=new_order)
@@ -15,8 +16,8 @@ class _AnyDimShuffle(type(PyTensorDimShuffle)):
         return isinstance(instance, PyTensorDimShuffle)
 
 
-class DimShuffle(PyTensorDimShuffle, metaclass=_AnyDimShuffle):
-    """``DimShuffle(input_broadcastable, new_order)(x)``: axes in another order, "x" a new one."""
+class DimShuffle(PyTensorDimShuffle, metaclass=_DimShuffleMeta):
+    """``DimShuffle(input_broadcastable, new_order)(x)``: reordered axes; "x" adds an axis."""
 
 
 __getattr__ = forward(

@@ -1,4 +1,4 @@
-"""``theano.tensor.extra_ops``: sums that run, repeats, one-hot rows and more."""
+"""``theano.tensor.extra_ops``: cumulative sums, repeats, one-hot rows and more."""
 
 import pytensor.tensor as pt
 from pytensor.tensor import extra_ops
@@ -9,9 +9,9 @@ from symgrad.theano.tensor.basic import squeeze as squeeze
 
 
 def to_one_hot(y, nb_class, dtype=None):
-    """A matrix with a 1 in each row where the integer vector `y` says."""
-    ret = pt.zeros((y.shape[0], nb_class), dtype=dtype)
-    return pt.set_subtensor(ret[pt.arange(y.shape[0]), y], 1)
+    """A matrix of zeros with a 1 in each row, at the column that the integer vector `y` gives."""
+    zeros = pt.zeros((y.shape[0], nb_class), dtype=dtype)
+    return pt.set_subtensor(zeros[pt.arange(y.shape[0]), y], 1)
 
 
 def repeat(x, repeats, axis=None):
@@ -25,13 +25,13 @@ def compress(condition, x, axis=None):
 
 
 def unravel_index(indices, dims, order="C", ndim=None):
-    """Flat indices as a tuple of indices for each axis; `ndim` is the older way to say how many."""
+    """Flat indices as a tuple with indices for each axis; `ndim` is the older length of `dims`."""
     dims = dims if ndim is None else pt.specify_shape(dims, (ndim,))
     return extra_ops.unravel_index(indices, dims, order=order)
 
 
 class CumOp(metaclass=StandsFor):
-    """``CumOp(axis=None, mode="add")(x)``: sums that run along an axis, or products ("mul")."""
+    """``CumOp(axis=None, mode="add")(x)``: cumulative sums along an axis, or products ("mul")."""
 
     ops = (extra_ops.CumOp,)
 
@@ -76,7 +76,7 @@ class Unique(metaclass=StandsFor):
     Parameters
     ----------
     return_index, return_inverse, return_counts : bool
-        As in :func:`numpy.unique`; with one of them a list is returned.
+        As in :func:`numpy.unique`; with any of them a list is returned.
     axis : int, optional
     """
 

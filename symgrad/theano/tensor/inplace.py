@@ -1,4 +1,6 @@
-"""``theano.tensor.inplace``: Ops that wrote over their first input; the compiler decides here."""
+"""``theano.tensor.inplace``: Ops that overwrote their first input; here the compiler decides."""
+
+from typing import Any
 
 from symgrad.theano import tensor
 from symgrad.theano.names import forward
@@ -6,11 +8,8 @@ from symgrad.theano.names import forward
 _forward = forward("theano.tensor.inplace")
 
 
-def _of_its_own(name):
+def __getattr__(name: str) -> Any:
     """``exp_inplace`` is ``exp``."""
     if name.endswith("_inplace") and hasattr(tensor, plain := name.removesuffix("_inplace")):
         return getattr(tensor, plain)
     return _forward(name)
-
-
-__getattr__ = _of_its_own

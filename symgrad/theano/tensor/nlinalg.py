@@ -1,4 +1,4 @@
-"""``theano.tensor.nlinalg``: linear algebra of NumPy."""
+"""``theano.tensor.nlinalg``: NumPy's linear algebra."""
 
 import pytensor.tensor as pt
 from pytensor.tensor import linalg
@@ -12,7 +12,7 @@ def extract_diag(x):
 
 
 def alloc_diag(x):
-    """A matrix with a diagonal, and zeros around it."""
+    """A matrix of zeros with `x` as its diagonal."""
     return pt.diag(pt.as_tensor_variable(x))
 
 
@@ -30,7 +30,7 @@ def trace(X):
 
 
 def qr(a, mode="reduced"):
-    """``a = q r``: "reduced", "complete", "r" or "raw", as :func:`numpy.linalg.qr` has them."""
+    """``a = q r``; the modes are "reduced", "complete", "r" and "raw", as in NumPy."""
     a = pt.as_tensor_variable(a)
     if mode == "r":
         return linalg.qr(a, mode="r")[: pt.minimum(*a.shape)]
@@ -41,16 +41,16 @@ def qr(a, mode="reduced"):
 
 
 def svd(a, full_matrices=1, compute_uv=1):
-    """``a = u s v``: u, s and v, or s alone."""
+    """``a = u s v``: returns u, s and v, or only s."""
     return linalg.svd(a, full_matrices=bool(full_matrices), compute_uv=bool(compute_uv))
 
 
 def eigh(a, UPLO="L"):
-    """Eigenvalues and eigenvectors of a symmetric matrix, read from one triangle of it."""
-    return linalg.eigh(a, lower=UPLO == "L", driver="evd")  # NumPy's: the signs depend on it
+    """The eigenvalues and eigenvectors of a symmetric matrix, which is read from one triangle."""
+    return linalg.eigh(a, lower=UPLO == "L", driver="evd")  # NumPy's driver: it decides the signs
 
 
-lstsq = linalg.Lstsq  # in Theano a class: ``lstsq()(x, y, rcond)``
+lstsq = linalg.Lstsq  # a class in Theano: ``lstsq()(x, y, rcond)``
 
 
 def norm(x, ord):

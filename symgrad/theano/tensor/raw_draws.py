@@ -1,12 +1,13 @@
-"""Laws that RandomState has not for arrays: each draw is one call, in Theano's order."""
+"""Distributions that RandomState does not draw arrays from: a call for each draw, as in Theano."""
 
 import numpy as np
+from numpy.random import RandomState
 
 __all__ = ["choice", "integers", "multinomial", "permutation"]
 
 
-def broadcast(size, *shapes):
-    """The size of a sample, from its arguments where it is not given, and a check that they fit."""
+def sample_size(size: tuple | None, *shapes: tuple) -> tuple:
+    """The size of a sample, by default that of its arguments, which must broadcast to it."""
     full = np.broadcast_shapes(*shapes)
     size = full if size is None else size
     if np.broadcast_shapes(full, size) != size:
@@ -14,46 +15,52 @@ def broadcast(size, *shapes):
     return size
 
 
-def integers(state, low, high, size):
-    """One integer from `low` to `high` for each entry of the sample."""
-    size = broadcast(size, low.shape, high.shape)
+def integers(
+    state: RandomState, low: np.ndarray, high: np.ndarray, size: tuple | None
+) -> np.ndarray:
+    """Integers from `low` to `high`, both included."""
+    size = sample_size(size, low.shape, high.shape)
     low, high = np.broadcast_to(low, size), np.broadcast_to(high, size)
     out = np.empty(size)
-    for at in np.ndindex(*size):
-        out[at] = state.randint(int(low[at]), int(high[at]) + 1)
+    for position in np.ndindex(*size):
+        out[position] = state.randint(int(low[position]), int(high[position]) + 1)
     return out
 
 
-def choice(state, a, replace, p, size):
-    """Entries of `a`, an empty `p` for equal probabilities."""
-    a = a if a.ndim else int(a)
-    return state.choice(a, size, bool(replace), p if p.ndim and p.size else None)
+def choice(
+    state: RandomState, a: np.ndarray, replace: np.ndarray, p: np.ndarray, size: tuple | None
+) -> np.ndarray:
+    """Entries of `a`; an empty `p` means equal probabilities."""
+    choices = a if a.ndim else int(a)
+    return state.choice(choices, size, bool(replace), p if p.ndim and p.size else None)
 
 
-def permutation(state, n, size):
+def permutation(state: RandomState, n: int, size: tuple | None) -> np.ndarray:
     """A permutation of 0 .. n - 1 for each entry of the size."""
     size = () if size is None else size
     out = np.empty((*size, int(n)), int)
-    for at in np.ndindex(*size):
-        out[at] = state.permutation(int(n))
+    for position in np.ndindex(*size):
+        out[position] = state.permutation(int(n))
     return out
 
 
-def multinomial(state, n, pvals, size):
-    """Counts of `n` draws for each entry of the sample.
+def multinomial(
+    state: RandomState, n: np.ndarray, pvals: np.ndarray, size: tuple | None
+) -> np.ndarray:
+    """Counts of the outcomes of `n` draws, for each entry of the sample.
 
-    Probabilities whose sum, by rounding, is above 1, or whose last is nearly 0, are lowered
-    a little: NumPy refuses them.
+    NumPy refuses probabilities whose sum is above 1 by rounding, or whose last is nearly 0. These
+    are lowered a little.
     """
-    size = broadcast(size, n.shape, pvals.shape[:-1])
+    size = sample_size(size, n.shape, pvals.shape[:-1])
     n = np.broadcast_to(n, size)
     pvals = np.broadcast_to(pvals, (*size, pvals.shape[-1]))
     if not (pvals >= 0).all():
         raise ValueError("multinomial was given probabilities below 0")
     out = np.empty(pvals.shape)
-    for at in np.ndindex(*size):
-        p = pvals[at]
+    for position in np.ndindex(*size):
+        p = pvals[position]
         if 1 < np.sum(p) < 1 + 1e-5 or p[-1] < 5e-5:
             p = p * (1.0 - 5e-5)
-        out[at] = state.multinomial(int(n[at]), p.astype("float64"))
+        out[position] = state.multinomial(int(n[position]), p.astype("float64"))
     return out

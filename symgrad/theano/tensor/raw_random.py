@@ -1,8 +1,14 @@
-"""Random variables of NumPy's RandomState, whose state is a vector of the graph."""
+"""``theano.tensor.raw_random``: random variables of NumPy's RandomState.
+
+The state is a vector in the graph.
+"""
 
 import warnings
-from functools import cache
+from collections.abc import Callable
+from functools import cache, reduce
 from importlib.util import find_spec
+from operator import add
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -14,6 +20,7 @@ from pytensor.scalar import upcast
 from pytensor.tensor.exceptions import ShapeError
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType, integer_dtypes
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.errors import HyperparameterError
 from symgrad.theano.tensor import raw_draws
@@ -37,12 +44,12 @@ __all__ = [
 ]
 
 
-#: 624 words of the Mersenne twister, its position, and the normal number kept for the next draw.
+#: 624 words of the Mersenne twister, its position, and a normal number kept for the next draw.
 state_vector_type = TensorType("uint32", shape=(628,))
 
 
 class RandomStateType(TensorType):
-    """The vector of a RandomState: what is given to a function may be the RandomState itself."""
+    """The vector of a RandomState; a function may be given the RandomState itself."""
 
     def is_super(self, otype):
         return state_vector_type.is_super(otype)
@@ -59,9 +66,9 @@ class RandomStateType(TensorType):
 random_state_type = RandomStateType("uint32", shape=(628,), name="random_state_type")
 
 
-def packed(state):
+def packed(random_state: np.random.RandomState) -> np.ndarray:
     """A RandomState as a vector of 628 uint32."""
-    state = state.get_state(legacy=False)
+    state = random_state.get_state(legacy=False)
     if state["bit_generator"] != "MT19937":
         raise TypeError(
             f"a RandomState on {state['bit_generator']} was given: give one on MT19937, the default"
@@ -71,7 +78,7 @@ def packed(state):
     return np.concatenate(words).astype("uint32")
 
 
-def unpacked(vector):
+def unpacked(vector: np.ndarray) -> np.random.RandomState:
     """The RandomState of a vector made by :func:`packed`."""
     state = np.random.RandomState(0)
     kept = float(np.ascontiguousarray(vector[626:]).view("float64")[0])
@@ -80,11 +87,11 @@ def unpacked(vector):
 
 
 class StateSharedVariable(TensorSharedVariable):
-    """A shared variable made to carry a default update; PyTensor deprecates that of all others."""
+    """A shared variable with a default update, which PyTensor deprecates for other variables."""
 
     @property
     def default_update(self):
-        """The new state, after a call."""
+        """The state after a call."""
         return self._default_update
 
     @default_update.setter
@@ -93,15 +100,15 @@ class StateSharedVariable(TensorSharedVariable):
 
 
 class RandomFunction(Op):
-    """``(state, shape, *args) -> (new state, sample)``, by a method of RandomState.
+    """``(state, shape, *args) -> (new state, sample)``, drawn by a method of RandomState.
 
     Parameters
     ----------
     fn : str or callable
-        The name of a method, or a function ``(RandomState, *args, size) -> sample``.
+        The name of a method of RandomState, or a function ``(RandomState, *args, size) -> sample``.
     outtype : TensorType
     inplace : bool
-        Ignored: the state is a value, and is never changed in place.
+        Ignored: the state is never changed in place.
     ndim_added : int
         How many dimensions a sample has beyond its size.
     """
@@ -115,8 +122,8 @@ class RandomFunction(Op):
         register_backends()
 
     def make_node(self, state, shape, *args):
-        nothing = isinstance(shape, tuple) and not shape
-        shape = pt.as_tensor(np.array((), "int64") if nothing else shape)
+        is_scalar = isinstance(shape, tuple) and not shape
+        shape = pt.as_tensor(np.array((), "int64") if is_scalar else shape)
         args = [pt.as_tensor(arg) for arg in args]
         return Apply(self, [state, shape, *args], [state_vector_type(), self.outtype()])
 
@@ -124,12 +131,12 @@ class RandomFunction(Op):
         vector, shape, *args = inputs
         state = unpacked(vector)
         size = tuple(int(n) for n in shape) or None
-        law = getattr(np.random.RandomState, self.fn) if isinstance(self.fn, str) else self.fn
-        sample = np.asarray(law(state, *args, size), self.outtype.dtype)
+        draw = getattr(np.random.RandomState, self.fn) if isinstance(self.fn, str) else self.fn
+        sample = np.asarray(draw(state, *args, size), self.outtype.dtype)
         if size is None and sample.ndim == 0:
             sample = sample.reshape((1,) * self.outtype.ndim)
-        lead = sample.shape[: sample.ndim - self.ndim_added]
-        if sample.ndim != self.outtype.ndim or (size is not None and lead != size):
+        drawn_size = sample.shape[: sample.ndim - self.ndim_added]
+        if sample.ndim != self.outtype.ndim or (size is not None and drawn_size != size):
             raise ValueError(
                 f"a sample of size {size} and {self.outtype.ndim} dimensions was asked for, and "
                 f"its arguments give one of shape {sample.shape}: give the size they broadcast to"
@@ -159,7 +166,7 @@ permutation_helper = raw_draws.permutation
 
 @cache
 def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
+    """Register the Op with the installed backends, once, when the first Op is made."""
     if find_spec("numba"):
         _register_numba()
     if find_spec("jax"):
@@ -187,22 +194,25 @@ def _register_jax():
         )
 
 
-def sized(size, ndim, *args):
+def sized(size: Any, ndim: int | None, *args: TensorVariable) -> tuple[Any, tuple[bool, ...]]:
     """The size as an int64 vector, and which of its dimensions are known to be 1.
 
-    A size of -1 stands for the length that the arguments have there; None for all of them.
+    An entry of -1 stands for the length that the arguments have there. A size of None is the one
+    that all arguments broadcast to.
     """
     if isinstance(size, tuple | list):
         if ndim is not None and ndim != len(size):
-            raise HyperparameterError(f"ndim={ndim} was given for a size of {len(size)}: leave it")
-        lengths = [_length(k, n, len(size), args) for k, n in enumerate(size)]
+            raise HyperparameterError(
+                f"ndim={ndim} was given for a size of {len(size)}: leave it out"
+            )
+        lengths = [_length(axis, n, len(size), args) for axis, n in enumerate(size)]
         ones = tuple(isinstance(n, int) and n == 1 for n in lengths)
         vector = pt.stack(lengths) if lengths else pt.constant([], dtype="int64")
     elif size is None:
         if not args:
             raise TypeError("no size was given, and there are no arguments to take it from")
-        whole = sum(args[1:], args[0])
-        vector, ones = np.array((), "int64"), whole.type.broadcastable  # NumPy broadcasts them
+        total = reduce(add, args)
+        vector, ones = np.array((), "int64"), total.type.broadcastable  # NumPy broadcasts them
     else:
         vector = pt.as_tensor(size)
         if vector.ndim != 1 or vector.dtype not in integer_dtypes:
@@ -210,47 +220,60 @@ def sized(size, ndim, *args):
         ones = (False,) * (pt.get_vector_length(vector) if ndim is None else ndim)
     if max((arg.ndim for arg in args), default=0) > len(ones):
         raise HyperparameterError(
-            f"a size of {len(ones)} dimensions was given for arguments of more: give all of them"
+            f"a size of {len(ones)} dimensions was given for arguments that have more: give as many"
         )
     return pt.cast(vector, "int64"), ones
 
 
-def _length(k, n, ndim, args):
-    """Entry k of a size, where -1 is looked up in the arguments."""
+def _length(axis, n, ndim, args):
+    """An entry of a size; -1 is replaced by the length of the arguments along that axis."""
     if isinstance(n, Variable) or n >= 0:
         return n if isinstance(n, Variable) else int(n)
-    found = [(arg, k + arg.ndim - ndim) for arg in args if k >= ndim - arg.ndim]
-    if n != -1 or not found:
-        raise HyperparameterError(f"size was given with {n}: give lengths, or -1 to take it over")
-    long = [arg.shape[d] for arg, d in found if not arg.type.broadcastable[d]]
-    return long[0] if long else 1
+    axes = [(arg, axis + arg.ndim - ndim) for arg in args if axis >= ndim - arg.ndim]
+    if n != -1 or not axes:
+        raise HyperparameterError(
+            f"size was given with {n}: give lengths, or -1 for the length of the arguments"
+        )
+    lengths = [arg.shape[axis] for arg, axis in axes if not arg.type.broadcastable[axis]]
+    return lengths[0] if lengths else 1
 
 
-def drawn(state, law, size, ndim, args, dtype, shape_args=None, added=()):
-    """Apply a law of RandomState; the sample's shape follows `shape_args`, if there is no size."""
+def drawn(
+    state: Variable,
+    method: str | Callable,
+    size: Any,
+    ndim: int | None,
+    args: list[TensorVariable],
+    dtype: str,
+    shape_args: list[TensorVariable] | None = None,
+    added: tuple[int | None, ...] = (),
+) -> Any:
+    """The new state and a sample; without a size, the sample has the shape of `shape_args`.
+
+    `added` are the lengths of the sample's dimensions beyond its size.
+    """
     vector, ones = sized(size, ndim, *(args if shape_args is None else shape_args))
-    shape = tuple(1 if one else None for one in ones) + added
-    return RandomFunction(law, TensorType(dtype, shape=shape), ndim_added=len(added))(
-        state, vector, *args
-    )
+    shape = tuple(1 if is_one else None for is_one in ones) + added
+    op = RandomFunction(method, TensorType(dtype, shape=shape), ndim_added=len(added))
+    return op(state, vector, *args)
 
 
 def uniform(random_state, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
-    """Between `low` and `high`, in floatX or wider."""
+    """Numbers between `low` and `high`, in floatX or wider."""
     low, high = pt.as_tensor(low), pt.as_tensor(high)
     dtype = dtype or upcast(pytensor.config.floatX, low.dtype, high.dtype)
     return drawn(random_state, "uniform", size, ndim, [low, high], dtype)
 
 
 def normal(random_state, size=None, avg=0.0, std=1.0, ndim=None, dtype=None):
-    """Of mean `avg` and standard deviation `std`, in floatX or wider."""
+    """Normal numbers of mean `avg` and standard deviation `std`, in floatX or wider."""
     avg, std = pt.as_tensor(avg), pt.as_tensor(std)
     dtype = dtype or upcast(pytensor.config.floatX, avg.dtype, std.dtype)
     return drawn(random_state, "normal", size, ndim, [avg, std], dtype)
 
 
 def binomial(random_state, size=None, n=1, p=0.5, ndim=None, dtype="int64", prob=None):
-    """How many of `n` trials of probability `p` succeed; `prob` is an old name of `p`."""
+    """How many of `n` trials of probability `p` succeed; `prob` is the older name of `p`."""
     args = [pt.as_tensor(n), pt.as_tensor(p if prob is None else prob)]
     return drawn(random_state, "binomial", size, ndim, args, dtype)
 
@@ -275,20 +298,25 @@ def poisson(random_state, size=None, lam=1.0, ndim=None, dtype="int64"):
 
 
 def permutation(random_state, size=None, n=1, ndim=None, dtype="int64"):
-    """Permutations of 0 .. n - 1, along a last axis behind `size`."""
+    """Permutations of 0 .. n - 1, along an axis after those of `size`."""
     if size is None or (isinstance(size, tuple) and size == ()):
         if ndim not in (None, 1):
             raise TypeError(f"without a size, a permutation has one dimension, not {ndim}")
         size, ndim = (), None
-    law = raw_draws.permutation
-    return drawn(random_state, law, size, ndim, [n], dtype, shape_args=[], added=(None,))
+    draw = raw_draws.permutation
+    return drawn(random_state, draw, size, ndim, [n], dtype, shape_args=[], added=(None,))
 
 
 def multinomial(random_state, size=None, n=1, pvals=(0.5, 0.5), ndim=None, dtype="int64"):
-    """Counts of each outcome in `n` draws, along a last axis behind `size`."""
+    """Counts of each outcome in `n` draws, along an axis after those of `size`."""
     n, pvals = pt.as_tensor(n), pt.as_tensor(pvals)
-    law, last = raw_draws.multinomial, pvals.type.shape[-1:]
-    args = [n, pvals]
     return drawn(
-        random_state, law, size, ndim, args, dtype, shape_args=[n, pvals[..., 0]], added=last
+        random_state,
+        raw_draws.multinomial,
+        size,
+        ndim,
+        [n, pvals],
+        dtype,
+        shape_args=[n, pvals[..., 0]],
+        added=pvals.type.shape[-1:],
     )

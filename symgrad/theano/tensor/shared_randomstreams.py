@@ -1,4 +1,4 @@
-"""Theano's random numbers from NumPy's RandomState, bit for bit."""
+"""``theano.tensor.shared_randomstreams``: RandomState's numbers, bit for bit those of Theano."""
 
 import numpy as np
 from pytensor.tensor.basic import permute_row_elements
@@ -16,15 +16,15 @@ __all__ = ["RandomStateSharedVariable", "RandomStreams", "randomstate_constructo
 
 
 class RandomStateSharedVariable(StateSharedVariable):
-    """A shared variable whose value is a RandomState; functions see its vector of words."""
+    """A shared variable whose value is a RandomState; in a graph it is a vector of words."""
 
     def get_value(self, borrow=False, return_internal_type=False):
-        """The RandomState, always a copy; or, on request, its vector of words."""
+        """A copy of the RandomState, or its vector of words."""
         vector = super().get_value(borrow=borrow)
         return vector if return_internal_type else unpacked(vector)
 
     def set_value(self, new_value, borrow=False):
-        """Take over the state of a RandomState, or a vector of words."""
+        """Set the state, given as a RandomState or as a vector of words."""
         if isinstance(new_value, np.random.RandomState):
             new_value = packed(new_value)
         super().set_value(new_value, borrow=borrow)
@@ -32,7 +32,7 @@ class RandomStateSharedVariable(StateSharedVariable):
 
 @shared_constructor
 def randomstate_constructor(value, name=None, strict=False, allow_downcast=None, borrow=False):
-    """The shared variable of a RandomState."""
+    """Make the shared variable of a RandomState."""
     if not isinstance(value, np.random.RandomState):
         raise TypeError(f"{value!r} is no RandomState")
     return RandomStateSharedVariable(
@@ -45,19 +45,19 @@ def randomstate_constructor(value, name=None, strict=False, allow_downcast=None,
 
 
 class RandomStreams:
-    """Random variables, each with a RandomState of its own.
+    """Random variables, each with its own RandomState.
 
     Parameters
     ----------
     seed : int, sequence of int, or None
-        Of the RandomState whose ``randint(2**30)`` seeds that of each variable, in the order in
-        which they are made. None: another one each time.
+        The seed of the RandomState whose ``randint(2**30)`` seeds each variable, in the order in
+        which they are made. None is another seed each time.
 
     Notes
     -----
-    The numbers of ``theano.tensor.shared_randomstreams`` of Theano 1.0.5, on C and Numba; a call
-    of Python for each sample. JAX refuses: there use MRG_RandomStreams. Each variable carries its
-    state as ``.rng``, a shared variable with a default update, and has no gradient.
+    C and Numba draw the numbers of ``theano.tensor.shared_randomstreams`` of Theano 1.0.5, by a
+    call of Python for each sample. JAX refuses them: use MRG_RandomStreams there. Each variable
+    has its state as ``.rng``, a shared variable with a default update, and has no gradient.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class RandomStreams:
         return list(self.state_updates)
 
     def seed(self, seed=None):
-        """Set back all variables made so far, to another seed or to the first one."""
+        """Reset all variables made so far, to another seed or to the first."""
         generator = np.random.RandomState(self.default_instance_seed if seed is None else seed)
         for state, _ in self.state_updates:
             state.set_value(np.random.RandomState(int(generator.randint(2**30))))
@@ -95,7 +95,7 @@ class RandomStreams:
         item.set_value(value, borrow=True)
 
     def gen(self, op, *args, **kwargs):
-        """A new variable ``op(state, *args, **kwargs)``, as the functions of raw_random make it."""
+        """Make a variable ``op(state, *args, **kwargs)``, by a function of raw_random."""
         seed = int(self.gen_seedgen.randint(2**30))
         state = randomstate_constructor(np.random.RandomState(seed))
         new_state, sample = op(state, *args, **kwargs)
@@ -106,11 +106,11 @@ class RandomStreams:
         return sample
 
     def uniform(self, size=None, low=0.0, high=1.0, ndim=None, dtype=None):
-        """Between `low` and `high`."""
+        """Numbers between `low` and `high`."""
         return self.gen(raw_random.uniform, size, low, high, ndim, dtype)
 
     def normal(self, size=None, avg=0.0, std=1.0, ndim=None, dtype=None):
-        """Of mean `avg` and standard deviation `std`."""
+        """Normal numbers of mean `avg` and standard deviation `std`."""
         return self.gen(raw_random.normal, size, avg, std, ndim, dtype)
 
     def binomial(self, size=None, n=1, p=0.5, ndim=None, dtype="int64", prob=None):
@@ -130,15 +130,15 @@ class RandomStreams:
         return self.gen(raw_random.poisson, size, lam, ndim, dtype)
 
     def permutation(self, size=None, n=1, ndim=None, dtype="int64"):
-        """Permutations of 0 .. n - 1, along a last axis behind `size`."""
+        """Permutations of 0 .. n - 1, along an axis after those of `size`."""
         return self.gen(raw_random.permutation, size, n, ndim, dtype)
 
     def multinomial(self, size=None, n=1, pvals=(0.5, 0.5), ndim=None, dtype="int64"):
-        """Counts of each outcome in `n` draws, along a last axis behind `size`."""
+        """Counts of each outcome in `n` draws, along an axis after those of `size`."""
         return self.gen(raw_random.multinomial, size, n, pvals, ndim, dtype)
 
     def shuffle_row_elements(self, input):
-        """`input` with each row shuffled, by the variable ``.permutation`` of the result."""
+        """`input` with each row shuffled; the order is ``.permutation`` of the result."""
         order = self.permutation(input.shape[:-1], input.shape[-1], input.ndim - 1)
         shuffled = permute_row_elements(input, order)
         shuffled.permutation = order

@@ -1,4 +1,4 @@
-"""``theano.tensor.slinalg``: linear algebra of SciPy."""
+"""``theano.tensor.slinalg``: SciPy's linear algebra."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -20,25 +20,25 @@ def solve(a, b):
 
 
 def solve_lower_triangular(a, b):
-    """The solution of ``a x = b``, of the lower triangle of `a`."""
+    """The solution of ``a x = b``, with the lower triangle of `a`."""
     a, b = _floats(a), _floats(b)
     return linalg.solve_triangular(a, b, lower=True, b_ndim=b.ndim)
 
 
 def solve_upper_triangular(a, b):
-    """The solution of ``a x = b``, of the upper triangle of `a`."""
+    """The solution of ``a x = b``, with the upper triangle of `a`."""
     a, b = _floats(a), _floats(b)
     return linalg.solve_triangular(a, b, lower=False, b_ndim=b.ndim)
 
 
 def solve_symmetric(a, b):
-    """The solution of ``a x = b``, of a symmetric `a`."""
+    """The solution of ``a x = b``, with a symmetric `a`."""
     a, b = _floats(a), _floats(b)
     return linalg.solve(a, b, assume_a="sym", b_ndim=b.ndim)
 
 
 def _floats(x):
-    """Of small integers PyTensor would solve in another dtype than the one it tells."""
+    """`x` as floats: for small integers PyTensor solves in another dtype than it announces."""
     x = pt.as_tensor_variable(x)
     return pt.cast(x, upcast(x.dtype, "float32"))
 
@@ -60,7 +60,7 @@ class Solve:
 
 
 class _Definite(CheckAndRaise):
-    """Raises also where only the gradient of its input is computed."""
+    """Checks that also raise where only the gradient of the input is computed."""
 
     def pullback(self, inputs, outputs, output_gradients):
         _, *conditions = inputs
@@ -71,8 +71,8 @@ class _Definite(CheckAndRaise):
 class Cholesky:
     """``Cholesky(lower=True, on_error="raise")(x)``: the triangle whose square is `x`.
 
-    Of a matrix that is not positive definite, and of its gradient: LinAlgError, or NaN with
-    ``on_error="nan"``.
+    A matrix that is not positive definite raises LinAlgError, also in the gradient. With
+    ``on_error="nan"`` the result is NaN.
     """
 
     def __init__(self, lower=True, on_error="raise"):
@@ -81,24 +81,24 @@ class Cholesky:
         self.lower, self.on_error = lower, on_error
 
     def __call__(self, x):
-        found = linalg.cholesky(x, lower=self.lower, on_error="nan")
+        triangle = linalg.cholesky(x, lower=self.lower, on_error="nan")
         if self.on_error == "nan":
-            return found
+            return triangle
         check = _Definite(np.linalg.LinAlgError, "the matrix is not positive definite")
-        return check(found, ~pt.isnan(found).any())
+        return check(triangle, ~pt.isnan(triangle).any())
 
 
 cholesky = Cholesky()
 
 
 def eigvalsh(a, b, lower=True):
-    """The eigenvalues of a symmetric matrix; with `b`, those of ``a v = w b v``."""
+    """The eigenvalues of a symmetric matrix; with `b`, the `w` of ``a v = w b v``."""
     nothing = b is None or not hasattr(getattr(b, "type", b), "dtype")
     return linalg.eigvalsh(a, None if nothing else b, lower)
 
 
 def kron(a, b):
-    """The Kronecker product of matrices; of a matrix and a vector, in one row of numbers."""
+    """The Kronecker product of matrices; of a matrix and a vector, flattened to a vector."""
     a, b = pt.as_tensor_variable(a), pt.as_tensor_variable(b)
     if a.ndim + b.ndim <= 2:
         raise TypeError("kron: inputs dimensions must sum to 3 or more.")

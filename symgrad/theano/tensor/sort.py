@@ -1,4 +1,4 @@
-"""``theano.tensor.sort``: sorted entries, their places, and the largest few."""
+"""``theano.tensor.sort``: sorted entries, their positions, and the k largest."""
 
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
@@ -12,7 +12,7 @@ from symgrad.theano.names import forward
 
 
 def sort(a, axis=-1, kind="quicksort", order=None):
-    """`a` sorted along an axis, or all of it; see :func:`numpy.sort`."""
+    """`a` sorted along an axis, or all its entries sorted; see :func:`numpy.sort`."""
     return _along(pt.sort, a, axis, kind, order)
 
 
@@ -22,23 +22,25 @@ def argsort(a, axis=-1, kind="quicksort", order=None):
 
 
 def _along(function, a, axis, kind, order):
-    """Theano took an axis that only a call tells, and that is a float, too."""
+    """Sort along an axis that may be symbolic, and may be a float."""
     a = pt.as_tensor_variable(a)
     if not isinstance(axis, Variable) or isinstance(axis, Constant):
         return function(a, axis, kind, order)
     axis = pt.cast(axis, "int64")
     axis = pt.switch(axis < 0, axis + a.ndim, axis)
     check = CheckAndRaise(ValueError, f"the axis of a sort is not one of {a.ndim}")
-    axis, found = check(axis, pt.ge(axis, 0), pt.lt(axis, a.ndim)), function(a, 0, kind, order)
-    for k in range(1, a.ndim):
-        found = pt.switch(pt.eq(axis, k), function(a, k, kind, order), found)
-    return found
+    axis = check(axis, pt.ge(axis, 0), pt.lt(axis, a.ndim))
+    result = function(a, 0, kind, order)
+    for number in range(1, a.ndim):
+        result = pt.switch(pt.eq(axis, number), function(a, number, kind, order), result)
+    return result
 
 
 class SortOp(metaclass=StandsFor):
     """``SortOp(kind)(input, axis=-1)``: :func:`sort`."""
 
-    function, ops = staticmethod(sort), (PyTensorSortOp,)
+    function = staticmethod(sort)
+    ops: tuple[type, ...] = (PyTensorSortOp,)
 
     def __init__(self, kind, order=None):
         self.kind, self.order = kind, order
@@ -66,12 +68,12 @@ def topk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
 
 
 def argtopk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
-    """Where the entries of :func:`topk` are."""
+    """The positions of the entries of :func:`topk`."""
     return topk_and_argtopk(x, kth, axis, sorted, idx_dtype)[1]
 
 
 def topk_and_argtopk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
-    """What :func:`topk` and :func:`argtopk` return."""
+    """The results of :func:`topk` and :func:`argtopk`."""
     if idx_dtype not in integer_dtypes:
         raise TypeError(f'"idx_dtype" parameter must be an integer dtype, got "{idx_dtype}"')
     x = pt.as_tensor_variable(x)
@@ -79,12 +81,13 @@ def topk_and_argtopk(x, kth, axis=-1, sorted=True, idx_dtype="int64"):
         x, axis = x.flatten(), 0
     axis %= x.ndim
     order = pt.argsort(x, axis=axis)
-    wanted = slice(-kth, None) if not hasattr(kth, "type") and kth > 0 else slice(None, -kth)
     if hasattr(kth, "type"):
         length = x.shape[axis]
-        wanted = slice(pt.switch(kth > 0, length - kth, 0), pt.switch(kth > 0, length, -kth))
-    places = order[(slice(None),) * axis + (wanted,)]
-    return pt.take_along_axis(x, places, axis), pt.cast(places, idx_dtype)
+        part = slice(pt.switch(kth > 0, length - kth, 0), pt.switch(kth > 0, length, -kth))
+    else:
+        part = slice(-kth, None) if kth > 0 else slice(None, -kth)
+    positions = order[(slice(None),) * axis + (part,)]
+    return pt.take_along_axis(x, positions, axis), pt.cast(positions, idx_dtype)
 
 
 __getattr__ = forward("theano.tensor.sort", "pytensor.tensor.sort")

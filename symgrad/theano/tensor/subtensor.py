@@ -1,18 +1,21 @@
-"""``theano.tensor.subtensor``: reads and writes by index."""
+"""``theano.tensor.subtensor``: reads and writes at indices."""
+
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 import pytensor.tensor.subtensor as pts
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.theano.names import forward
 
 inc_subtensor, set_subtensor = pt.inc_subtensor, pt.set_subtensor
 
 
-class _RowsOnly(type):
-    """Ops that choose along the first axis, by whatever class PyTensor has for them."""
+class _RowsMeta(type):
+    """Recognises Ops of PyTensor that index the first axis."""
 
     def __instancecheck__(cls, op):
         return isinstance(op, cls.ops) and tuple(getattr(op, "idx_list", (0,))) == (0,)
@@ -22,8 +25,8 @@ def _ops(*names):
     return tuple(getattr(pts, name) for name in names if hasattr(pts, name))
 
 
-class AdvancedSubtensor1(metaclass=_RowsOnly):
-    """Reads ``x[index]``, for an index vector; made by calling an instance."""
+class AdvancedSubtensor1(metaclass=_RowsMeta):
+    """``AdvancedSubtensor1()(x, index)``: ``x[index]``, for an index vector."""
 
     ops = _ops("AdvancedSubtensor", "AdvancedSubtensor1")
 
@@ -34,8 +37,8 @@ class AdvancedSubtensor1(metaclass=_RowsOnly):
         return pt.as_tensor_variable(x)[index]
 
 
-class AdvancedIncSubtensor1(metaclass=_RowsOnly):
-    """Writes into ``x[index]``, for an index vector; made by calling an instance."""
+class AdvancedIncSubtensor1(metaclass=_RowsMeta):
+    """``AdvancedIncSubtensor1()(x, y, index)``: adds to ``x[index]``, for an index vector."""
 
     ops = _ops("AdvancedIncSubtensor", "AdvancedIncSubtensor1")
 
@@ -53,9 +56,9 @@ advanced_set_subtensor1 = AdvancedIncSubtensor1(set_instead_of_inc=True)
 
 
 def take(a, indices, axis=None, mode="raise"):
-    """The entries that `indices` name along an axis, or of all."""
+    """The entries of `a` at `indices` along an axis, or among all entries."""
     a = pt.as_tensor_variable(a)
-    a, axis = (a.flatten(), 0) if axis is None else (a, axis)  # PyTensor would forget the mode
+    a, axis = (a.flatten(), 0) if axis is None else (a, axis)  # PyTensor would ignore the mode
     return pt.take(a, indices, axis=axis, mode=mode)
 
 
@@ -73,9 +76,10 @@ class SliceParts(Op):
             cell[0] = np.asarray(part, "int64")
 
 
-def by_slice(x, index):
-    """``x[index]`` for a variable whose value is a slice."""
-    return x[pt.arange(*SliceParts()(index, x.shape[0]))]
+def by_slice(x: TensorVariable, index: Variable) -> TensorVariable:
+    """``x[index]`` for an index whose value is a slice."""
+    parts: Any = SliceParts()(index, x.shape[0])
+    return x[pt.arange(*parts)]
 
 
 __getattr__ = forward("theano.tensor.subtensor", "pytensor.tensor.subtensor")

@@ -1,6 +1,6 @@
-"""``theano.sparse.sandbox.sp2``: sparse matrices of draws, from NumPy's global generator.
+"""``theano.sparse.sandbox.sp2``: sparse random matrices, drawn from NumPy's global generator.
 
-Two calls with the same inputs give other draws: such an Op breaks the rules, as it did in Theano.
+An Op should return the same for the same inputs; these do not, as in Theano.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ EliminateZeros, eliminate_zeros = Remove0, remove0
 
 
 class Poisson(Op):
-    """Draws whose means are the entries of a sparse matrix; zeros among them are left out."""
+    """Draws whose means are the entries of a sparse matrix; draws of zero are left out."""
 
     __props__ = ()
 
@@ -63,7 +63,7 @@ class Binomial(Op):
         output_storage[0][0] = matrix(np.random.binomial(n, p, size=shape), dtype=self.dtype)
 
     def infer_shape(self, *args):
-        *_, node, _ = args  # older PyTensor gives the graph before
+        *_, node, _ = args  # older PyTensor gives the graph first
         return [(node.inputs[2][0], node.inputs[2][1])]
 
     def connection_pattern(self, node):
@@ -74,7 +74,7 @@ class Binomial(Op):
 
 
 class Multinomial(Op):
-    """Draws of `n` trials for each row of a csr matrix of probabilities; `n` may be a vector."""
+    """Counts of `n` trials for each row of a csr matrix of probabilities; `n` may be a vector."""
 
     __props__ = ()
 
@@ -104,8 +104,8 @@ class Multinomial(Op):
 
 def _no_gradients(op, inputs):
     return [
-        grad_undefined(op, place, one, f"draws have no gradient: {op}")
-        for place, one in enumerate(inputs)
+        grad_undefined(op, position, variable, f"draws have no gradient: {op}")
+        for position, variable in enumerate(inputs)
     ]
 
 

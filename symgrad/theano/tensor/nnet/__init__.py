@@ -1,4 +1,4 @@
-"""Neural networks (``theano.tensor.nnet``)."""
+"""``theano.tensor.nnet``: neural networks."""
 
 import warnings
 
@@ -126,8 +126,8 @@ def conv2d(
 ):
     """Convolve a batch of images with filters.
 
-    As :func:`symgrad.theano.tensor.nnet.abstract_conv.conv2d`; `image_shape` is the old name of
-    `input_shape`, and options that were about speed do nothing.
+    As :func:`symgrad.theano.tensor.nnet.abstract_conv.conv2d`. `image_shape` is the old name of
+    `input_shape`; options about speed are ignored.
     """
     if "imshp_logical" in kwargs or "kshp_logical" in kwargs:
         raise ValueError(
@@ -157,7 +157,7 @@ def conv2d_transpose(
     num_groups=1,
     unshared=False,
 ):
-    """The transposed convolution: :func:`conv2d_grad_wrt_inputs` in the words of a layer.
+    """The transposed convolution: :func:`conv2d_grad_wrt_inputs` with the arguments of a layer.
 
     Parameters
     ----------
@@ -165,9 +165,9 @@ def conv2d_transpose(
     filters : 4-d variable (channels of `input`, channels of the output, rows, columns)
     output_shape : four integers; the last two may be variables
     input_dilation : pair of int
-        The `subsample` of the convolution that this is the transpose of.
+        The `subsample` of the convolution that is transposed.
     filter_shape, border_mode, filter_flip, filter_dilation, num_groups, unshared
-        As of that convolution.
+        Those of that convolution.
 
     Returns
     -------
@@ -176,8 +176,5 @@ def conv2d_transpose(
     layout = (border_mode, input_dilation, filter_flip, filter_dilation, num_groups, unshared)
     return conv2d_grad_wrt_inputs(input, filters, output_shape, filter_shape, *layout)
 
-
-# Theano has it imported, too; and PyTensor's module of that name must not be taken for it.
-import symgrad.theano.tensor.signal  # noqa: E402, F401
 
 __getattr__ = forward("theano.tensor.nnet", "symgrad.theano.tensor.nnet.nnet_ops")

@@ -1,4 +1,4 @@
-"""Products with chosen blocks of a matrix (``theano.tensor.nnet.blocksparse``)."""
+"""``theano.tensor.nnet.blocksparse``: products with some blocks of a matrix."""
 
 import pytensor.tensor as pt
 
@@ -46,7 +46,7 @@ def sparse_block_outer(o, x, y, xIdx, yIdx, alpha=None):
 def sparse_block_dot(W, h, inputIdx, b, outputIdx):
     """:func:`sparse_block_gemv` with a bias for each output block, shape (output blocks, size).
 
-    `h` may also be a matrix, and the indices vectors, for a batch of one.
+    For a batch of one, `h` may be a matrix and the indices vectors.
     """
     if inputIdx.ndim != h.ndim - 1 or outputIdx.ndim != inputIdx.ndim:
         raise AssertionError("sparse_block_dot: an index has one dimension less than h")

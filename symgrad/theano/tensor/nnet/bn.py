@@ -1,4 +1,4 @@
-"""Batch normalisation (``theano.tensor.nnet.bn``)."""
+"""``theano.tensor.nnet.bn``: batch normalisation."""
 
 import numpy as np
 import pytensor
@@ -43,27 +43,28 @@ def batch_normalization_train(
     ----------
     inputs : variable
     gamma, beta : variables
-        Scale and shift: shaped as `inputs` with the normalised axes of length 1, or without them.
+        Scale and shift, with the shape of `inputs` where the normalised axes have length 1 or are
+        left out.
     axes : 'per-activation', 'spatial', or tuple of int
-        What is averaged over: the first axis; all but the second; or those given.
+        The axes to average over: the first, all but the second, or those given.
     epsilon : float, >= 1e-5
     running_average_factor : float
         The weight of this batch in the running averages.
     running_mean, running_var : variables, optional
-        Both or none, shaped as `gamma`.
+        Both or none, of the shape of `gamma`.
 
     Returns
     -------
     tuple
-        The normalised batch, its mean, the inverse of its standard deviation; and, where given,
-        the new running mean and variance.
+        The normalised batch, its mean, the inverse of its standard deviation, and the new running
+        mean and variance, if these were given.
 
     Examples
     --------
     >>> import numpy as np
     >>> from symgrad.theano.tensor.nnet.bn import batch_normalization_train
-    >>> x, one = np.array([[1.0], [3.0]]), np.ones(1)
-    >>> out, mean, invstd = batch_normalization_train(x, one, 0 * one)
+    >>> x, gamma, beta = np.array([[1.0], [3.0]]), np.ones(1), np.zeros(1)
+    >>> out, mean, invstd = batch_normalization_train(x, gamma, beta)
     >>> out.eval().round(3).tolist(), mean.eval().tolist()
     ([[-1.0], [1.0]], [2.0])
     """
@@ -83,17 +84,17 @@ def batch_normalization_train(
         results.append(running[0] * (1 - factor) + mean * factor)
         results.append(running[1] * (1 - factor) + (size / (size - 1)) * var * factor)
     out = (inputs - mean) * (gamma * invstd) + beta
-    return (out, *(one if outer is None else one.dimshuffle(outer) for one in results))
+    return (out, *(result if outer is None else result.dimshuffle(outer) for result in results))
 
 
 def batch_normalization_test(inputs, gamma, beta, mean, var, axes="per-activation", epsilon=1e-4):
-    """Normalise a batch by a given mean and variance.
+    """Normalise a batch by a mean and variance that are given.
 
     Parameters
     ----------
     inputs, gamma, beta, axes, epsilon
         As in :func:`batch_normalization_train`.
-    mean, var : variables shaped as `gamma`
+    mean, var : variables of the shape of `gamma`
 
     Returns
     -------
@@ -105,7 +106,7 @@ def batch_normalization_test(inputs, gamma, beta, mean, var, axes="per-activatio
 
 
 def _axes(axes, ndim):
-    """The axes that are averaged over, sorted."""
+    """The axes to average over, sorted."""
     if isinstance(axes, str) and axes == "per-activation":
         axes = (0,)
     elif isinstance(axes, str) and axes == "spatial":
@@ -121,27 +122,28 @@ def _axes(axes, ndim):
 
 
 def _prepare(inputs, axes, given):
-    """Inputs and parameters in one dtype, parameters broadcasting with the inputs.
+    """Inputs and parameters in one dtype; the parameters broadcast with the inputs.
 
-    Returns also the axes that parameters have, if they have less than the inputs.
+    Also returns the axes, and the axes that the parameters have, if they lack some.
     """
     inputs, *given = map(pt.as_tensor, (inputs, *given))
     ndim = inputs.type.ndim
     axes = _axes(axes, ndim)
     kept = [axis for axis in range(ndim) if axis not in axes]
     full = given[0].type.ndim == ndim
-    if any(one.type.ndim != (ndim if full else len(kept)) for one in given):
+    ndims = [parameter.type.ndim for parameter in given]
+    if any(parameter_ndim != (ndim if full else len(kept)) for parameter_ndim in ndims):
         raise ValueError(
-            f"gamma, beta, mean and variance have {[one.type.ndim for one in given]} dimensions: "
+            f"gamma, beta, mean and variance have {ndims} dimensions: "
             f"give each {len(kept)}, or each {ndim} as the inputs have"
         )
-    dtype = pytensor.scalar.upcast(*(one.type.dtype for one in (inputs, *given)))
-    inputs, *given = (pt.cast(one, dtype) for one in (inputs, *given))
+    dtype = pytensor.scalar.upcast(*(variable.type.dtype for variable in (inputs, *given)))
+    inputs, *given = (pt.cast(variable, dtype) for variable in (inputs, *given))
     if full:
         shape = [1 if axis in axes else None for axis in range(ndim)]
-        return inputs, axes, [pt.specify_shape(one, shape) for one in given], None
+        return inputs, axes, [pt.specify_shape(parameter, shape) for parameter in given], None
     pattern = ["x" if axis in axes else kept.index(axis) for axis in range(ndim)]
-    return inputs, axes, [one.dimshuffle(pattern) for one in given], kept
+    return inputs, axes, [parameter.dimshuffle(pattern) for parameter in given], kept
 
 
 def _epsilon(epsilon, dtype):

@@ -1,10 +1,11 @@
-"""Softmax, cross-entropies and activations (``theano.tensor.nnet.nnet``)."""
+"""``theano.tensor.nnet.nnet``: softmax, cross-entropies and activations."""
 
 import pytensor.tensor as pt
 from pytensor.tensor import special
 from pytensor.tensor.special import log_softmax
 from pytensor.tensor.special import softmax as softmax_over
 from pytensor.tensor.type import discrete_dtypes, float_dtypes, int_dtypes
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.names import forward
@@ -14,7 +15,7 @@ from symgrad.theano.tensor.nnet.sigm import softplus
 
 
 def _rows(x):
-    """A matrix of floats; a vector becomes its only row."""
+    """`x` as a matrix of floats; a vector becomes a row."""
     x = pt.as_tensor(x)
     if x.type.ndim not in (1, 2) or x.type.dtype not in float_dtypes:
         raise ValueError(f"x must be 1-d or 2-d tensor of floats. Got {x.type}")
@@ -26,7 +27,8 @@ def softmax(c):
 
     Parameters
     ----------
-    c : matrix, or vector: it is taken as one row
+    c : matrix or vector
+        A vector is taken as a row.
 
     Returns
     -------
@@ -78,12 +80,12 @@ def softmax_with_bias(x, b):
 
 
 def softmax_graph(c):
-    """Softmax over the last axis by its definition; it can overflow."""
+    """Softmax over the last axis by its definition, which can overflow."""
     return pt.exp(c) / pt.exp(c).sum(axis=-1, keepdims=True)
 
 
 def crossentropy_softmax_argmax_1hot_with_bias(x, b, y_idx):
-    """Cross-entropy of a softmax with the right classes, the softmax, and the likeliest class.
+    """Cross-entropy of a softmax with the true classes, the softmax, and the likeliest class.
 
     Parameters
     ----------
@@ -91,25 +93,25 @@ def crossentropy_softmax_argmax_1hot_with_bias(x, b, y_idx):
     b : vector (classes)
         Added to each row.
     y_idx : integer vector (n)
-        The right classes.
+        The true classes.
 
     Returns
     -------
     list
         Vector ``-log(softmax(x + b)[i, y_idx[i]])``, matrix ``softmax(x + b)``, and the integer
-        vector of the largest entries of the rows.
+        vector with the position of the largest entry of each row.
     """
     x, b, y_idx = map(pt.as_tensor, (x, b, y_idx))
     if y_idx.type.ndim != 1 or y_idx.type.dtype not in discrete_dtypes:
         raise ValueError(f"y_idx must be 1-d tensor of [u]ints, not {y_idx.type}")
     probabilities = softmax_with_bias(x, b)
     total = x + b
-    nll = -log_softmax(total, axis=-1)[_places(total, y_idx)]
+    nll = -log_softmax(total, axis=-1)[class_positions(total, y_idx)]
     return [nll, probabilities, pt.cast(pt.argmax(total, axis=1), y_idx.dtype)]
 
 
 def crossentropy_softmax_1hot_with_bias(x, b, y_idx, **kwargs):
-    """The first two of :func:`crossentropy_softmax_argmax_1hot_with_bias`."""
+    """The first two results of :func:`crossentropy_softmax_argmax_1hot_with_bias`."""
     return crossentropy_softmax_argmax_1hot_with_bias(x, b, y_idx, **kwargs)[:2]
 
 
@@ -119,7 +121,7 @@ def crossentropy_softmax_1hot(x, y_idx, **kwargs):
 
 
 def crossentropy_softmax_max_and_argmax_1hot_with_bias(x, b, y_idx, **kwargs):
-    """Cross-entropy, softmax, its largest entries and where they are."""
+    """Cross-entropy, softmax, its largest entries and their positions."""
     nll, probabilities = crossentropy_softmax_1hot_with_bias(x, b, y_idx, **kwargs)
     return (nll, probabilities, *pt.max_and_argmax(probabilities, axis=-1))
 
@@ -140,8 +142,8 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
 
     Notes
     -----
-    Of a softmax it is computed without overflow, and the cost then depends on what the softmax was
-    taken of, not on the softmax: a gradient with respect to the softmax itself is disconnected.
+    For a softmax it is computed without overflow, from the argument of the softmax. The cost does
+    not depend on the softmax then: a gradient with respect to the softmax is disconnected.
     """
     coding, classes = pt.as_tensor(coding_dist), pt.as_tensor(true_one_of_n)
     if coding.type.ndim != 2:
@@ -151,12 +153,14 @@ def crossentropy_categorical_1hot(coding_dist, true_one_of_n):
     op = None if coding.owner is None else coding.owner.op
     if isinstance(op, special.Softmax) and op.axis == (1,):
         total = coding.owner.inputs[0]
-        return -log_softmax(total, axis=1)[_places(total, classes)]
+        return -log_softmax(total, axis=1)[class_positions(total, classes)]
     return -pt.log(coding[pt.arange(classes.shape[0]), classes])
 
 
-def _places(total, classes):
-    """Where the right classes are; a class below 0 is none, and must not count from the end."""
+def class_positions(
+    total: TensorVariable, classes: TensorVariable
+) -> tuple[TensorVariable, TensorVariable]:
+    """The index of the true classes in a matrix; a class below 0 is out of range."""
     if classes.type.dtype in (*int_dtypes, "bool"):  # a boolean index would be a mask
         classes = pt.cast(classes, "int64")
         classes = pt.switch(pt.lt(classes, 0), total.shape[1], classes)
@@ -175,7 +179,7 @@ def sigmoid_binary_crossentropy(output, target):
 
 
 def categorical_crossentropy(coding_dist, true_dist):
-    """Cross-entropy of probabilities with the truth.
+    """Cross-entropy of probabilities with the true distribution.
 
     Parameters
     ----------
@@ -203,7 +207,7 @@ def categorical_crossentropy(coding_dist, true_dist):
 
 
 def prepend_scalar_to_each_row(val, mat):
-    """A matrix with one more column before the first, filled with a scalar."""
+    """A matrix with a column in front that is filled with a scalar."""
     mat = pt.as_tensor(mat)
     if mat.type.ndim != 2:
         raise TypeError("Expected a matrix as input")
@@ -212,17 +216,17 @@ def prepend_scalar_to_each_row(val, mat):
 
 
 def prepend_0_to_each_row(mat):
-    """A matrix with a column of zeros before the first."""
+    """A matrix with a column of zeros in front."""
     return prepend_scalar_to_each_row(0.0, mat)
 
 
 def prepend_1_to_each_row(mat):
-    """A matrix with a column of ones before the first."""
+    """A matrix with a column of ones in front."""
     return prepend_scalar_to_each_row(1.0, mat)
 
 
 def relu(x, alpha=0):
-    """``max(x, 0)``, or with a slope `alpha` below zero; the gradient at zero is the mean of both.
+    """``max(x, 0)``, or a slope of `alpha` below zero; the gradient at zero is the mean of both.
 
     Parameters
     ----------
@@ -270,7 +274,7 @@ def h_softmax(
     Returns
     -------
     variable
-        Matrix (batch_size, n_outputs) of all probabilities, or the vector of those of `target`.
+        Matrix (batch_size, n_outputs) of all probabilities, or vector of those of `target`.
     """
     classes = softmax(pt.dot(x, W1) + b1)
     if target is None:
@@ -278,16 +282,16 @@ def h_softmax(
         within = within.reshape((batch_size, n_classes, n_outputs_per_class))
         return (classes[:, :, None] * within).reshape((batch_size, -1))[:, :n_outputs]
     target = pt.as_tensor(target).flatten()
-    chosen, place = target // n_outputs_per_class, target % n_outputs_per_class
+    target_class, output = target // n_outputs_per_class, target % n_outputs_per_class
     first = pt.zeros((batch_size, 1), dtype="int32")
-    activations = sparse_block_dot(W2[None], x[:, None], first, b2, chosen[:, None])
+    activations = sparse_block_dot(W2[None], x[:, None], first, b2, target_class[:, None])
     within = softmax(activations[:, 0])
     rows = pt.arange(batch_size)
-    return classes[rows, chosen] * within[rows, place]
+    return classes[rows, target_class] * within[rows, output]
 
 
 def confusion_matrix(actual, pred):
-    """How often each class was taken for each.
+    """How often each class was predicted as each class.
 
     Parameters
     ----------
@@ -296,7 +300,8 @@ def confusion_matrix(actual, pred):
     Returns
     -------
     list
-        Matrix of counts, rows by `actual`, columns by `pred`; and the classes in order.
+        Matrix of counts, with a row for each class of `actual` and a column for each of `pred`,
+        and the classes in order.
     """
     if actual.ndim != 1:
         raise ValueError("actual must be 1-d tensor variable")
@@ -304,7 +309,7 @@ def confusion_matrix(actual, pred):
         raise ValueError("pred must be 1-d tensor variable")
     order = pt.unique(pt.concatenate([actual, pred]))
     rows, columns = (
-        pt.cast(pt.eq(pt.as_tensor(one)[:, None], order), "int64") for one in (actual, pred)
+        pt.cast(pt.eq(pt.as_tensor(labels)[:, None], order), "int64") for labels in (actual, pred)
     )
     return [pt.dot(rows.T, columns), order]
 

@@ -1,7 +1,9 @@
-"""The classes of Theano's Ops for softmax and cross-entropy: made without arguments, then called.
+"""Theano's classes of Ops for softmax and cross-entropy, made without arguments and then called.
 
-Nodes of a graph are PyTensor's Ops, and never of these classes.
+The nodes of a graph are PyTensor's Ops, and not of these classes.
 """
+
+from collections.abc import Callable
 
 import pytensor.tensor as pt
 
@@ -22,13 +24,13 @@ __all__ = [
 ]
 
 
-def _places(classes):
+def _positions(classes):
     classes = pt.as_tensor(classes)
     return pt.arange(classes.shape[0]), classes
 
 
 def softmax_grad(dy, sm):
-    """The gradient at what a softmax was taken of, from that at the softmax `sm`.
+    """The gradient at the argument of a softmax `sm`, from the gradient at the softmax.
 
     Parameters
     ----------
@@ -43,13 +45,14 @@ def softmax_grad(dy, sm):
 
 
 def crossentropy_categorical_1hot_grad(g_y, coding_dist, true_one_of_n):
-    """The gradient at the probabilities, from that at the cross-entropies `g_y`."""
-    coding, places = pt.as_tensor(coding_dist), _places(true_one_of_n)
-    return pt.set_subtensor(pt.zeros_like(coding)[places], -pt.as_tensor(g_y) / coding[places])
+    """The gradient at the probabilities, from the gradient `g_y` at the cross-entropies."""
+    coding, positions = pt.as_tensor(coding_dist), _positions(true_one_of_n)
+    gradient = -pt.as_tensor(g_y) / coding[positions]
+    return pt.set_subtensor(pt.zeros_like(coding)[positions], gradient)
 
 
 def crossentropy_softmax_1hot_with_bias_dx(dy, sm, y_idx):
-    """The gradient at what the softmax `sm` was taken of, from that at the cross-entropies `dy`.
+    """The gradient at the argument of the softmax `sm`, from that at the cross-entropies `dy`.
 
     Parameters
     ----------
@@ -63,11 +66,12 @@ def crossentropy_softmax_1hot_with_bias_dx(dy, sm, y_idx):
     """
     dy, sm = pt.as_tensor(dy), pt.as_tensor(sm)
     dy = pt.broadcast_to(dy, (sm.shape[0],)) if dy.type.ndim == 0 else dy
-    return pt.inc_subtensor((dy[:, None] * sm)[nnet._places(sm, pt.as_tensor(y_idx))], -dy)
+    positions = nnet.class_positions(sm, pt.as_tensor(y_idx))
+    return pt.inc_subtensor((dy[:, None] * sm)[positions], -dy)
 
 
-def _made(name, function):
-    """A class whose instances are called as the function."""
+def _op_class(name: str, function: Callable) -> type:
+    """Make a class whose instances are called like the function."""
     body = {
         "__doc__": f"``{name}()`` is :func:`{function.__name__}`.",
         "__call__": staticmethod(function),
@@ -77,21 +81,23 @@ def _made(name, function):
     return type(name, (), body)
 
 
-SoftmaxWithBias = _made("SoftmaxWithBias", nnet.softmax_with_bias)
-SoftmaxGrad = _made("SoftmaxGrad", softmax_grad)
-CrossentropyCategorical1Hot = _made(
+SoftmaxWithBias = _op_class("SoftmaxWithBias", nnet.softmax_with_bias)
+SoftmaxGrad = _op_class("SoftmaxGrad", softmax_grad)
+CrossentropyCategorical1Hot = _op_class(
     "CrossentropyCategorical1Hot", nnet.crossentropy_categorical_1hot
 )
-CrossentropyCategorical1HotGrad = _made(
+CrossentropyCategorical1HotGrad = _op_class(
     "CrossentropyCategorical1HotGrad", crossentropy_categorical_1hot_grad
 )
-CrossentropySoftmaxArgmax1HotWithBias = _made(
+CrossentropySoftmaxArgmax1HotWithBias = _op_class(
     "CrossentropySoftmaxArgmax1HotWithBias", nnet.crossentropy_softmax_argmax_1hot_with_bias
 )
-CrossentropySoftmax1HotWithBiasDx = _made(
+CrossentropySoftmax1HotWithBiasDx = _op_class(
     "CrossentropySoftmax1HotWithBiasDx", crossentropy_softmax_1hot_with_bias_dx
 )
-Prepend_scalar_to_each_row = _made("Prepend_scalar_to_each_row", nnet.prepend_scalar_to_each_row)
+Prepend_scalar_to_each_row = _op_class(
+    "Prepend_scalar_to_each_row", nnet.prepend_scalar_to_each_row
+)
 
 
 class Prepend_scalar_constant_to_each_row:

@@ -1,4 +1,4 @@
-"""Sigmoids and softplus (``theano.tensor.nnet.sigm``)."""
+"""``theano.tensor.nnet.sigm``: sigmoids and softplus."""
 
 import pytensor.tensor as pt
 from pytensor.scalar import sigmoid as scalar_sigmoid  # noqa: F401
@@ -9,12 +9,12 @@ from pytensor.tensor.type import float_dtypes
 
 from symgrad.theano.names import forward
 
-# Whether memory is reused is decided by rewrites.
+# Rewrites decide whether memory is reused.
 sigmoid_inplace = sigmoid
 
 
 def _as_float(x):
-    """A tensor of floats: integers of up to 16 bits become float32, longer ones float64."""
+    """`x` as floats: integers of up to 16 bits become float32, longer ones float64."""
     x = pt.as_tensor(x)
     if x.type.dtype in float_dtypes:
         return x
@@ -23,7 +23,7 @@ def _as_float(x):
 
 
 def ultra_fast_sigmoid(x):
-    """A sigmoid without exponential, from pieces, at most 0.02 off.
+    """A piecewise sigmoid without exponential, whose error is at most 0.02.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def ultra_fast_sigmoid(x):
     """
     x = _as_float(x)
     first, slope, start, last = (
-        pt.constant(one, dtype=x.dtype)
-        for one in (0.935409070603099, 0.0458812946797165, 1.7, 0.99505475368673)
+        pt.constant(number, dtype=x.dtype)
+        for number in (0.935409070603099, 0.0458812946797165, 1.7, 0.99505475368673)
     )
     half = abs(x) * 0.5
     line = pt.switch(half < 3, first + slope * (half - start), last)
