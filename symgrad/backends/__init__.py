@@ -27,7 +27,9 @@ logger = logging.getLogger("symgrad")
 def choose(backend: str | None) -> str:
     """The given backend, if it is installed; by default C if there is a compiler, else Numba."""
     if backend is None:
-        return _default()
+        backend = "c" if config.cxx else "numba"
+        _log_default(backend)
+        return backend
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
     missing = BACKENDS[backend].missing()
@@ -36,11 +38,9 @@ def choose(backend: str | None) -> str:
     return backend
 
 
-@cache
-def _default() -> str:
-    backend = "c" if config.cxx else "numba"
+@cache  # once for each
+def _log_default(backend: str) -> None:
     logger.info("backend %r is used where none is given", backend)
-    return backend
 
 
 @cache
