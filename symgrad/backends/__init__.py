@@ -12,6 +12,7 @@ from pytensor.compile.mode import Mode, get_mode
 from symgrad.backends.backend import Backend, Repeat
 from symgrad.backends.c.backend import CBackend
 from symgrad.backends.numba.backend import NumbaBackend
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.xla.backend import JAXBackend
 from symgrad.errors import BackendError
 
@@ -28,7 +29,7 @@ def choose(backend: str | None) -> str:
     """The given backend, if it is installed; by default C if there is a compiler, else Numba."""
     if backend is None:
         backend = "c" if config.cxx else "numba"
-        _tell_default(backend)
+        _log_default(backend)
         return backend
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
@@ -38,15 +39,17 @@ def choose(backend: str | None) -> str:
     return backend
 
 
-@cache  # said once
-def _tell_default(backend: str) -> None:
+@cache  # once for each
+def _log_default(backend: str) -> None:
     logger.info("backend %r is used where none is given", backend)
 
 
 @cache
 def mode_of(backend: str) -> Mode:
     """The PyTensor Mode of a backend, with fused updates of rows where that is faster."""
-    return BACKENDS[backend].mode()
+    chosen = BACKENDS[backend]
+    mode = with_symgrad_rewrites(chosen.stock_mode())
+    return mode.including(*chosen.tags).excluding(*chosen.excluded)
 
 
 def backend_of(mode: Mode) -> Backend:

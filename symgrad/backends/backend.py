@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pytensor.compile.executor import Function as PyTensorFunction
-from pytensor.compile.mode import Mode
+from pytensor.compile.mode import Mode, get_mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.fg import FunctionGraph
 
@@ -34,6 +34,8 @@ class Backend:
         What users call it.
     stock : str
         PyTensor's own mode.
+    tags, excluded : tuple of str
+        The rewrites that its Mode includes, and those that it leaves out.
     raises : bool
         A check inside a function can raise. Where it cannot, the function reports.
     static_shapes : bool
@@ -44,6 +46,8 @@ class Backend:
 
     name: ClassVar[str]
     stock: ClassVar[str]
+    tags: ClassVar[tuple[str, ...]]
+    excluded: ClassVar[tuple[str, ...]] = ()
     raises: ClassVar[bool] = True
     static_shapes: ClassVar[bool] = False
     in_place: ClassVar[bool] = True
@@ -52,9 +56,9 @@ class Backend:
         """Why this backend cannot be used here, and what to do; None if it can."""
         raise NotImplementedError
 
-    def mode(self) -> Mode:
-        """The Mode that :func:`symgrad.function` compiles with."""
-        raise NotImplementedError
+    def stock_mode(self) -> Mode:
+        """PyTensor's own Mode, to which symgrad's rewrites are added."""
+        return get_mode(self.stock)
 
     def compiling(self) -> AbstractContextManager[None]:
         """The context in which a graph is compiled.

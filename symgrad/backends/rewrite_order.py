@@ -20,34 +20,21 @@ from symgrad.backends.c.softmax import softmax_of_rows
 from symgrad.backends.c.sums import sums_as_row_sums
 from symgrad.backends.rows.fuse import FuseRowUpdates, WriteInPlace
 from symgrad.backends.scans import scans_in_mode
+from symgrad.backends.tags import EVERY, EXCLUDED_ON_JAX, FUSION, JAX, NUMBA, UNSOUND, C
 from symgrad.backends.writes_last import OrderWritesLast
 from symgrad.backends.xla.lengths import KnowLengths
 from symgrad.backends.xla.reads_first import ReadsFirst
 from symgrad.backends.xla.reductions import reduce_in_output_dtype
 from symgrad.backends.xla.scans import scan_as_traced
 from symgrad.backends.xla.static import range_among_zeros, split_as_reads
-from symgrad.pytensor_compat import STEPS_HAVE_OWN_MODE, excluded_rewrites, optdb
+from symgrad.pytensor_compat import STEPS_HAVE_OWN_MODE, optdb
 
 __all__ = [
-    "EVERY",
-    "EXCLUDED_ON_JAX",
-    "FUSION",
-    "JAX",
-    "NUMBA",
     "ORDER",
-    "UNSOUND",
-    "C",
     "Placed",
     "register",
     "with_symgrad_rewrites",
 ]
-
-# Tags: of every mode, of the backends, and of the fusion of rows, which `fuse=False` leaves out.
-EVERY, C, NUMBA, JAX = "symgrad", "symgrad_c", "symgrad_numba", "symgrad_jax"
-FUSION = "symgrad_fuse"
-
-UNSOUND = excluded_rewrites("unsound")
-EXCLUDED_ON_JAX = excluded_rewrites("jax")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytensor
 from pytensor.compile.executor import Function as PyTensorFunction
 
 from symgrad.backends import BACKENDS, Repeat, mode_of
-from symgrad.backends.rewrite_order import FUSION
+from symgrad.backends.tags import FUSION
 from symgrad.compile.audit import Audit, audit
 from symgrad.compile.check_indices import Checked, check_indices
 from symgrad.compile.failures import Failures

@@ -22,8 +22,9 @@ from pytensor.graph.basic import Variable
 from symgrad.backends import BACKENDS, choose, mode_of
 from symgrad.backends.c import blas
 from symgrad.backends.c.sums import RowSum
-from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, UNSOUND, with_symgrad_rewrites
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.scans import scans_in_mode
+from symgrad.backends.tags import EXCLUDED_ON_JAX, UNSOUND
 from symgrad.backends.xla.lengths import is_known
 from symgrad.compile.check_indices import check_indices
 from symgrad.graph.replace import substitute

@@ -4,7 +4,8 @@ import pytest
 from pytensor.compile.mode import get_mode
 
 from symgrad.backends import BACKENDS, mode_of
-from symgrad.backends.rewrite_order import EVERY, ORDER, UNSOUND, register
+from symgrad.backends.rewrite_order import ORDER, register
+from symgrad.backends.tags import EVERY, UNSOUND
 from symgrad.pytensor_compat import POSITIONS, position_of
 
 NAMES = [placed.name for placed in ORDER]

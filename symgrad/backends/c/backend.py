@@ -5,11 +5,11 @@ from typing import Any
 
 from pytensor import config
 from pytensor.compile.executor import Function as PyTensorFunction
-from pytensor.compile.mode import Mode, get_mode
+from pytensor.compile.mode import Mode
 
 from symgrad.backends.backend import Backend, Repeat
 from symgrad.backends.c import blas
-from symgrad.backends.rewrite_order import FUSION, C, with_symgrad_rewrites
+from symgrad.backends.tags import FUSION, C
 from symgrad.pytensor_compat import repeat_in_c
 
 __all__ = ["CBackend"]
@@ -20,6 +20,7 @@ class CBackend(Backend):
 
     name = "c"
     stock = "CVM"
+    tags = (C, FUSION)
 
     def missing(self) -> str | None:
         if config.cxx:
@@ -29,9 +30,9 @@ class CBackend(Backend):
             "backend='numba'"
         )
 
-    def mode(self) -> Mode:
+    def stock_mode(self) -> Mode:
         blas.configure()
-        return with_symgrad_rewrites(get_mode(self.stock)).including(C, FUSION)
+        return super().stock_mode()
 
     def repeater(self, compiled: PyTensorFunction, checks: Sequence[int] = ()) -> Repeat:
         def repeat(inputs: Sequence[Any], times: int) -> BaseException | None:

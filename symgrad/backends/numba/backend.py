@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytensor.compile.executor import Function as PyTensorFunction
-from pytensor.compile.mode import Mode, get_mode
 
 from symgrad.backends.backend import Backend, Repeat, not_installed
-from symgrad.backends.rewrite_order import FUSION, NUMBA, with_symgrad_rewrites
+from symgrad.backends.tags import FUSION, NUMBA
 from symgrad.pytensor_compat import jitted, update_positions
 
 __all__ = ["NumbaBackend"]
@@ -18,12 +17,10 @@ class NumbaBackend(Backend):
 
     name = "numba"
     stock = "NUMBA"
+    tags = (NUMBA, FUSION)
 
     def missing(self) -> str | None:
         return not_installed("numba", self.name)
-
-    def mode(self) -> Mode:
-        return with_symgrad_rewrites(get_mode(self.stock)).including(NUMBA, FUSION)
 
     def repeater(self, compiled: PyTensorFunction, checks: Sequence[int] = ()) -> Repeat:
         """A compiled loop around the compiled step."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from pytensor.compile.executor import Function as PyTensorFunction
-from pytensor.compile.mode import Mode, get_mode
+from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.fg import FunctionGraph
 
 from symgrad.backends.backend import Backend, Repeat, not_installed
-from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, JAX, with_symgrad_rewrites
+from symgrad.backends.tags import EXCLUDED_ON_JAX, JAX
 from symgrad.backends.xla.devices import to_device
 from symgrad.backends.xla.expressible import check_expressible, depends_on_data, inexpressible
 from symgrad.backends.xla.linker import DonatingJAXLinker, float64, quiet
@@ -25,6 +25,8 @@ class JAXBackend(Backend):
 
     name = "jax"
     stock = "JAX"
+    tags = (JAX,)
+    excluded = EXCLUDED_ON_JAX
     raises = False
     static_shapes = True
     in_place = False
@@ -32,9 +34,8 @@ class JAXBackend(Backend):
     def missing(self) -> str | None:
         return not_installed("jax", self.name)
 
-    def mode(self) -> Mode:
-        mode = Mode(DonatingJAXLinker(), get_mode(self.stock).provided_optimizer)
-        return with_symgrad_rewrites(mode).including(JAX).excluding(*EXCLUDED_ON_JAX)
+    def stock_mode(self) -> Mode:
+        return Mode(DonatingJAXLinker(), super().stock_mode().provided_optimizer)
 
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:

@@ -13,8 +13,9 @@ from pytensor.compile.mode import Mode
 
 import symgrad as sg
 from symgrad.backends import mode_of
-from symgrad.backends.rewrite_order import FUSION, with_symgrad_rewrites
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.rows.op import RowUpdate
+from symgrad.backends.tags import FUSION
 from tests.cost.test_index_kinds import RULES, rates, tolerance
 from tests.kinds import VARIETIES, integers
 

@@ -8,8 +8,9 @@ from pytensor.compile.debug.debugmode import DebugMode
 
 import symgrad as sg
 from symgrad.backends import mode_of
-from symgrad.backends.rewrite_order import C, with_symgrad_rewrites
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.rows.write import RowWrite
+from symgrad.backends.tags import C
 
 WRITES = {"inc": pt.inc_subtensor, "set": pt.set_subtensor}
 # Shapes of the table, the index and the rows.
