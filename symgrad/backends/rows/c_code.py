@@ -1,18 +1,13 @@
 """The C code of :class:`~symgrad.backends.rows.op.RowUpdate`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from pytensor import config
 from pytensor.graph.basic import Apply
 
+from symgrad.backends.rows.program import RowProgram
 from symgrad.backends.rows.stages import Stage
 from symgrad.ops.coalesce import C_GROUP_ROWS
-
-if TYPE_CHECKING:
-    from symgrad.backends.rows.op import RowUpdate
 
 __all__ = ["SUPPORT", "VERSION", "kernel", "update"]
 
@@ -22,7 +17,7 @@ VERSION = 5
 _AHEAD = 12
 
 
-def kernel(op: RowUpdate, node: Apply, name: str) -> str:
+def kernel(op: RowProgram, node: Apply, name: str) -> str:
     """The C function that works on one row, and the support code of its stages.
 
     Values have numbers. A value that differs within a row is behind a pointer ``x``; inside of the
@@ -87,7 +82,7 @@ def _sum(
 
 
 def _write(
-    op: RowUpdate, given: list[tuple[str, str]], code: list[str], reads: Sequence[int]
+    op: RowProgram, given: list[tuple[str, str]], code: list[str], reads: Sequence[int]
 ) -> list[str]:
     """Assign the new entries of the row, and the new value of tables with one number per row."""
     entries: list[str] = []
@@ -113,7 +108,7 @@ def _loads(numbers: Sequence[int], values: list[tuple[str, str]]) -> list[str]:
 
 
 def update(
-    op: RowUpdate,
+    op: RowProgram,
     node: Apply,
     name: str,
     inputs: Sequence[str],
@@ -154,7 +149,7 @@ def update(
     )
 
 
-def _parallel(op: RowUpdate) -> str:
+def _parallel(op: RowProgram) -> str:
     if not (op.openmp and op.distinct):
         return ""
     size = config.openmp_elemwise_minsize
@@ -166,7 +161,7 @@ class _Parts:
 
     def __init__(
         self,
-        op: RowUpdate,
+        op: RowProgram,
         values: list[tuple[str, str]],
         tables: Sequence[str],
         indices: Sequence[str],

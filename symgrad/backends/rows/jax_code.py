@@ -1,21 +1,16 @@
 """What JAX runs for :class:`~symgrad.backends.rows.op.RowUpdate`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pytensor.graph.basic import Apply
 
+from symgrad.backends.rows.program import RowProgram
 from symgrad.ops.coalesce import Coalesce
-
-if TYPE_CHECKING:
-    from symgrad.backends.rows.op import RowUpdate
 
 __all__ = ["jax_row_update"]
 
 
-def jax_row_update(op: RowUpdate, node: Apply) -> Callable:
+def jax_row_update(op: RowProgram, node: Apply) -> Callable:
     """The function that JAX traces."""
     import jax.numpy as jnp
 

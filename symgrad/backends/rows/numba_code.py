@@ -1,26 +1,22 @@
 """What Numba runs for :class:`~symgrad.backends.rows.op.RowUpdate`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Apply
 
+from symgrad.backends.rows.program import RowProgram
 from symgrad.backends.rows.stages import Stage
 from symgrad.ops.coalesce import Coalesce
-
-if TYPE_CHECKING:
-    from symgrad.backends.rows.op import RowUpdate
 
 __all__ = ["numba_row_update"]
 
 _VERSION = 1
 
 
-def numba_row_update(op: RowUpdate, node: Apply) -> tuple[Any, str | None]:
+def numba_row_update(op: RowProgram, node: Apply) -> tuple[Any, str | None]:
     """The jitted function, and the key under which Numba caches it."""
     from symgrad.pytensor_compat import (
         compile_numba_function_src,
@@ -54,7 +50,7 @@ def numba_row_update(op: RowUpdate, node: Apply) -> tuple[Any, str | None]:
 class _Source:
     """The Python source of a loop over the rows."""
 
-    def __init__(self, op: RowUpdate, node: Apply) -> None:
+    def __init__(self, op: RowProgram, node: Apply) -> None:
         self.op, self.values = op, op.values(node)
         tables, indices, length, operands = op.split(node.inputs)
         self.n_tables, self.n_indices = len(tables), len(indices)

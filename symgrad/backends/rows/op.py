@@ -1,6 +1,5 @@
 """Read rows of tables, apply a law to them, and write them back, in one pass."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from pytensor.link.c.op import OpenMPOp
 from symgrad.backends.rows import c_code
 from symgrad.backends.rows.jax_code import jax_row_update
 from symgrad.backends.rows.numba_code import numba_row_update
-from symgrad.backends.rows.stages import Stage, level
+from symgrad.backends.rows.program import RowProgram
+from symgrad.backends.rows.stages import Stage
 from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.ops.coalesce import Coalesce
 from symgrad.pytensor_compat import node_and_shapes
@@ -20,7 +20,7 @@ from symgrad.pytensor_compat import node_and_shapes
 __all__ = ["RowUpdate"]
 
 
-class RowUpdate(OpenMPOp):
+class RowUpdate(RowProgram, OpenMPOp):
     """``(tables, indices, operands) -> written tables``: read rows, apply a law, write them.
 
     Law::
@@ -89,25 +89,6 @@ class RowUpdate(OpenMPOp):
         last = first + self.n_indices + (self.summed is not None)
         inputs[first:last] = [pt.cast(index, "int64") for index in inputs[first:last]]
         return Apply(self, inputs, [table.type() for table in inputs[: self.n_written]])
-
-    def split(self, inputs: Sequence) -> tuple[Sequence, Sequence, Any, Sequence]:
-        """Inputs as tables, indices, the length that an index with repeats counts in, operands."""
-        tables, rest = inputs[: self.n_tables], inputs[self.n_tables :]
-        indices, rest = rest[: self.n_indices], rest[self.n_indices :]
-        if self.summed is None:
-            return tables, indices, None, rest
-        return tables, indices, rest[0], rest[1:]
-
-    def values(self, node: Apply) -> list[tuple[str, str]]:
-        """``(level, dtype)`` of all values that the law knows, by number."""
-        tables, _, _, operands = self.split(node.inputs)
-        values = [(level(table.type, is_table=True), table.type.dtype) for table in tables]
-        for k, operand in enumerate(operands):
-            values.append((level(operand.type, is_table=k == self.summed), operand.type.dtype))
-        for stage in self.stages:
-            kind = "entry" if stage.kind == "entry" else "row"
-            values.extend((kind, dtype) for dtype in stage.dtypes)
-        return values
 
     def infer_shape(self, *args):
         return node_and_shapes(args)[1][: self.n_written]
