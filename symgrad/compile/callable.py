@@ -11,7 +11,7 @@ from symgrad.compile.audit import Audit
 from symgrad.compile.compiled import CompiledStep, compile_step
 from symgrad.compile.stacked import Loop, stacked
 from symgrad.emit.watch import Reporter
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 
 __all__ = ["Function"]
 
@@ -105,12 +105,12 @@ class Function:
         [2.0, 1.25, 0.125]
         """
         if self._reporter is not None:
-            raise HyperparameterError(
+            raise ArgumentError(
                 "a monitored function is looked at between its calls, and run makes only one: "
                 "give run a callback, or compile a function without the monitor"
             )
         if every is not None and every < 1:
-            raise HyperparameterError(f"run: every is {every}: it must be at least 1")
+            raise ArgumentError(f"run: every is {every}: it must be at least 1")
         if self._loop is None:
             self._loop = self._compiled_loop()
         return self._unpack(self._loop.run(stacks, every, callback))

@@ -16,7 +16,7 @@ from pytensor.tensor.type import TensorType
 from symgrad.backends import Repeat
 from symgrad.compile.check_updates import check_updates
 from symgrad.compile.step import Step
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 
 __all__ = ["Loop", "Stacked", "stacked"]
 
@@ -67,10 +67,10 @@ def stacked(step: Step) -> Stacked:
 def _check_stackable(step: Step) -> None:
     for variable in [*step.inputs, *step.outputs]:
         if not isinstance(variable.type, TensorType):
-            raise HyperparameterError(f"run cannot stack {variable}, which is no tensor")
+            raise ArgumentError(f"run cannot stack {variable}, which is no tensor")
     for output in step.outputs:
         if output.type.ndim:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"run keeps a number of each step, but the output {output} has "
                 f"{output.type.ndim} dimensions: compile a function for it whose outputs are "
                 "scalars, the cost say"
@@ -127,7 +127,7 @@ class Loop:
     def _checked(self, stacks: Sequence[Any]) -> list[np.ndarray]:
         inputs = self._form.step.inputs
         if len(stacks) != len(inputs) or not inputs:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"run was given {len(stacks)} stacks for {len(inputs)} inputs: give an array for "
                 "each input, with the steps along its first dimension"
             )
@@ -136,7 +136,7 @@ class Loop:
             for variable, stack in zip(inputs, stacks, strict=True)
         ]
         if len({len(array) for array in arrays}) > 1:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"run was given stacks of {[len(array) for array in arrays]} minibatches: give "
                 "all inputs the same number"
             )

@@ -9,7 +9,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symgrad.backends import choose
-from symgrad.errors import HyperparameterError
+from symgrad.errors import OptionError
 
 __all__ = ["AuditChoice", "NanChoice", "Settings", "Step"]
 
@@ -73,4 +73,4 @@ class Settings:
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise HyperparameterError(f"{name} is {value!r}: choose one of {', '.join(choices)}")
+        raise OptionError(f"{name} is {value!r}: choose one of {', '.join(choices)}")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 
 __all__ = ["STEP_COLUMNS", "CatchUpFunction", "ClosedForm", "MissedCalls", "NoClosedForm"]
 
@@ -116,16 +116,16 @@ class ClosedForm:
         for name in ("catch_up", "record", "ratio"):
             field = getattr(self, name)
             if not callable(field) and (field is not None or name == "catch_up"):
-                raise HyperparameterError(
+                raise ArgumentError(
                     f"ClosedForm got {field!r} as {name}, which is not callable: give a function"
                 )
         for name in ("constants", "columns"):
             if isinstance(getattr(self, name), str):
-                raise HyperparameterError(
+                raise ArgumentError(
                     f"ClosedForm got {getattr(self, name)!r} as {name}: give a tuple of names"
                 )
         if bool(self.columns) != (self.record is not None):
-            raise HyperparameterError(
+            raise ArgumentError(
                 "ClosedForm got columns without record, or record without columns: give the "
                 "names of what is recorded of a call, and the function that computes it"
             )

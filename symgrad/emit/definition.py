@@ -10,7 +10,7 @@ from pytensor.graph.basic import Variable
 
 from symgrad.emit.closed_form import ClosedForm, NoClosedForm
 from symgrad.emit.hyperparameter import Hyperparameter, Scalar
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError
 
 __all__ = ["Definition", "Law", "Names", "Tick"]
 
@@ -27,7 +27,7 @@ class Names(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{self._what} {name!r}, which the rule does not declare: it has {_listing(vars(self))}"
         )
 
@@ -73,7 +73,7 @@ class Definition:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"Rule got the name {self.name!r}: give one that a Python variable could have"
             )
         if not callable(self.law):

@@ -19,7 +19,7 @@ from symgrad.emit.lagging_rows import CatchUp, Tracked
 from symgrad.emit.options import CheckedOptions, CostOrGradients, Params, checked
 from symgrad.emit.transforms import transformed
 from symgrad.emit.updates import Move, Updates, free_name
-from symgrad.errors import HyperparameterError
+from symgrad.errors import HyperparameterError, OptionError
 from symgrad.graph.replace import substitute
 from symgrad.pytensor_compat import stored_shape
 
@@ -267,12 +267,12 @@ class _Emitter:
         """The table of a block, with a count for each row of the call it is up to date with."""
         table, rates = block.table, self._row_rates(block)
         if rates is not None and not form.scales:
-            raise HyperparameterError(
+            raise OptionError(
                 f"{self.rule.name} takes no row_rates with unused='exact': its decay, which is in "
                 "proportion to the learning rate, would be another in every row"
             )
         if self.rule.row_slots and place.axes != (0,):
-            raise HyperparameterError(
+            raise OptionError(
                 f"{self.rule.name} keeps numbers per row, but the cost reads parts of the rows of "
                 f"{table}, or other axes than the first: unused='exact' needs reads of whole rows, "
                 "so use unused='keep' or 'decay'"
@@ -298,7 +298,7 @@ class _Emitter:
             return None
         rates = pt.as_tensor(rates)
         if block.place.axes != (0,) or rates.type.ndim != 1:
-            raise HyperparameterError(
+            raise OptionError(
                 f"{self.rule.name}: row_rates of {block.table} has {rates.type.ndim} dimensions, "
                 f"and its rows lie along the axes {block.place.axes}: give a vector with one "
                 "factor for each row, to a table that is read by rows of axis 0"

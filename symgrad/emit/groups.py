@@ -13,7 +13,7 @@ from symgrad.cost.lookups import Subset
 from symgrad.emit.constraints import Constraint
 from symgrad.emit.hyperparameter import Scalar
 from symgrad.emit.transforms import GradientContext, Transform, weight_decay
-from symgrad.errors import HyperparameterError, IndexOutOfRangeError, NotSharedError
+from symgrad.errors import ArgumentError, HyperparameterError, IndexOutOfRangeError, NotSharedError
 from symgrad.graph.index_reads import describe, read_of
 from symgrad.pytensor_compat import stored_shape
 
@@ -76,7 +76,7 @@ def weight_decay_groups(
 
     def decayed(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
         if context.table not in tables:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"weight_decay_groups does not know {describe(context.table)}, which the rule "
                 "updates: name all parameters, and those that should not decay in skip= too"
             )
@@ -154,7 +154,7 @@ def _grouped(function, named_params, skip):
     skip = _listed(skip)
     named = list(named_params.items() if isinstance(named_params, Mapping) else named_params)
     if unknown := [name for name in skip if name not in dict(named)]:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{function}: skip names {', '.join(map(repr, unknown))}, but the parameters "
             f"are named {', '.join(name for name, _ in named)}: use these names"
         )
@@ -200,13 +200,13 @@ def freeze(params: Param | Sequence[Param], frozen: Param | Sequence[Param]) -> 
     names = ", ".join(map(_named, all_params))
     for choice in chosen:
         if not any(_covers(choice, param) for param in all_params):
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"freeze was given {_named(choice)} to freeze, which is not among the parameters "
                 f"{names}: give the very variables of params, or tables"
             )
     left = [param for param in all_params if not any(_covers(choice, param) for choice in chosen)]
     if not left:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"freeze left no parameter to train: freeze fewer of {names}, or compile the function "
             "without updates"
         )
@@ -270,7 +270,7 @@ def _checked_rows(table, rows, length):
     if rows.size == 0:
         rows = rows.astype("int64")
     if rows.ndim != 1 or rows.dtype.kind not in "iub":
-        raise HyperparameterError(
+        raise ArgumentError(
             f"freeze_rows was given rows of {rows.dtype} in {rows.ndim} dimensions: give a list "
             "of integers, or one boolean for each row"
         )

@@ -8,7 +8,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 from pytensor.tensor.variable import TensorVariable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError
 
 __all__ = ["Hyperparameter", "Scalar"]
 
@@ -51,11 +51,11 @@ class Hyperparameter:
 
     def __post_init__(self) -> None:
         if self.at_least is not None and self.above is not None:
-            raise HyperparameterError("Hyperparameter got at_least and above: give one of them")
+            raise ArgumentError("Hyperparameter got at_least and above: give one of them")
         if self.at_most is not None and self.below is not None:
-            raise HyperparameterError("Hyperparameter got at_most and below: give one of them")
+            raise ArgumentError("Hyperparameter got at_most and below: give one of them")
         if self.default is not None and not self.admits(self.default):
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"Hyperparameter got the default {self.default}, which is not {self.range}: give "
                 "a default that is, or other limits"
             )

@@ -17,7 +17,7 @@ from symgrad.cost.place import Place
 from symgrad.emit.closed_form import STEP_COLUMNS, ClosedForm
 from symgrad.emit.definition import Definition, Names
 from symgrad.emit.hyperparameter import Scalar
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError
 from symgrad.ops.missed_steps import MissedSteps
 
 __all__ = ["CatchUp", "Tracked"]
@@ -93,7 +93,7 @@ class CatchUp:
             missed,
         )
         if set(new) != set(slots):
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"{self.rule.name}: the closed form returned the slots "
                 f"{', '.join(new) or 'none'}: return all of the rule's, "
                 f"{', '.join(slots) or 'none'}"
@@ -195,7 +195,7 @@ class _MissedCalls:
         """How many steps count: the rest is less than half a unit in the first one's last place."""
         catch_up = self._catch_up
         if catch_up.form.columns[: len(STEP_COLUMNS)] != STEP_COLUMNS or not catch_up.form.ratio:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"{catch_up.rule.name}: the closed form adds up steps, so its columns must begin "
                 f"with {STEP_COLUMNS}, and it must have a ratio"
             )

@@ -12,7 +12,7 @@ from symgrad.cost.lookups import Subset
 from symgrad.emit.constraints import Constraint
 from symgrad.emit.definition import Definition
 from symgrad.emit.transforms import GradientFunction, Transform
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, OptionError
 from symgrad.graph.index_reads import read_of
 
 __all__ = ["CheckedOptions", "CostOrGradients", "Options", "Params", "checked"]
@@ -142,18 +142,18 @@ def checked(
 ) -> CheckedOptions:
     """Options with their defaults; a :class:`HyperparameterError` for what cannot be."""
     if unknown := sorted(set(options) - set(OPTION_NAMES)):
-        raise HyperparameterError(
+        raise OptionError(
             f"{rule.name} got {', '.join(unknown)}, which it does not know: the hyper-parameters "
             f"are {', '.join(rule.hyper) or 'none'}, the options are {', '.join(OPTION_NAMES)}"
         )
     settings = CheckedOptions(**options)
     for name, choices in _CHOICES.items():
         if getattr(settings, name) not in choices:
-            raise HyperparameterError(
+            raise OptionError(
                 f"{rule.name}: {name} is {getattr(settings, name)!r}: choose one of {choices}"
             )
     if settings.row_rates and not rule.scales:
-        raise HyperparameterError(
+        raise OptionError(
             f"{rule.name} takes no row_rates: its step is not in proportion to the learning rate"
         )
     for transform in settings.transforms:
@@ -174,13 +174,13 @@ def checked(
 def _check_callable(rule, option, function, arguments, example):
     """Refuse what is no function, or one that takes other arguments."""
     if not callable(function):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{rule.name}: {option} holds {function!r}, which is not callable: give {example}, say"
         )
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{rule.name}: {option} holds {function!r}, which does not take two arguments: give a "
             f"function of {arguments}"
         ) from None
@@ -202,12 +202,12 @@ def _check_exact(rule, cost_or_grads, options):
     elif rule.clock and options.counter == "row":
         wrong = "counter='row', but under the dense rule all rows share one count: say 'call'"
     if wrong:
-        raise HyperparameterError(f"{rule.name}: unused='exact' was given with {wrong}")
+        raise OptionError(f"{rule.name}: unused='exact' was given with {wrong}")
     for transform in options.transforms:
         known = isinstance(transform, Transform)
         decays_last = known and transform.l2 is not None and transform is options.transforms[-1]
         if not (decays_last or (known and transform.keeps_zero)):
-            raise HyperparameterError(
+            raise OptionError(
                 f"{rule.name}: unused='exact' must know what {transform!r} makes of a gradient of "
                 "zero. Put weight decay last, and wrap a transform of your own that leaves zeros "
                 "as they are: sg.Transform(function, keeps_zero=True)"

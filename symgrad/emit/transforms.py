@@ -20,7 +20,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from symgrad.cost.blocks import Block
 from symgrad.emit.hyperparameter import Scalar
-from symgrad.errors import GradientShapeError, HyperparameterError
+from symgrad.errors import ArgumentError, GradientShapeError, HyperparameterError
 
 __all__ = [
     "GradientContext",
@@ -128,7 +128,7 @@ class Transform:
 
     def __post_init__(self) -> None:
         if not callable(self.function):
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"Transform got {self.function!r}, which is not callable: give a function "
                 "(gradient, context) -> gradient"
             )

@@ -10,7 +10,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.explain.derive.calculus import derivative_lines, is_scalar_calculus
 from symgrad.explain.derive.derivation import Derivation, derive_inside
 from symgrad.explain.derive.rebuild import evaluator, exact_type, rebuilt
@@ -111,7 +111,7 @@ class _Checker:
             compute = evaluator(list(self.inputs.values()), rebuilt(wanted, self.inputs))
             values = compute(*self.point.values())
         except Exception as error:
-            raise HyperparameterError(
+            raise ArgumentError(
                 "the computation fails at random inputs, so it cannot be checked: give explain "
                 f"values=, and inputs are taken near these. It said: {error}"
             ) from error

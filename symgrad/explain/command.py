@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.explain.pipeline import explanation_of
 
 __all__ = ["run"]
@@ -48,7 +48,7 @@ def run(
 def _split(reference):
     script, colon, name = reference.rpartition(":")
     if not colon or not Path(script).is_file():
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{reference!r} names no variable of a script: write path/to/script.py:name, where "
             "the file exists"
         )
@@ -61,7 +61,7 @@ def _name_in(script, reference):
         return reference
     other, name = _split(reference)
     if other != script:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"--wrt {reference} is of another script than the cost, and cannot be in its graph: "
             f"give a name of {script}"
         )
@@ -76,7 +76,7 @@ def _defined(names: Mapping[str, Any], dotted: str, script: str) -> Any:
         for attribute in attributes:
             value = getattr(value, attribute)
     except (KeyError, AttributeError) as error:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{script} has no {dotted}: give a name that it defines outside of functions"
         ) from error
     return value

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import OptionError
 from symgrad.explain.check import CheckResult, check
 from symgrad.explain.data import ExplanationData
 from symgrad.explain.derive.derivation import Derivation
@@ -127,7 +127,7 @@ class Explanation(ExplanationData):
         """
         method = _METHODS.get(Path(path).suffix)
         if method is None:
-            raise HyperparameterError(
+            raise OptionError(
                 f"{str(path)!r} has no suffix that says what to write: end it in "
                 f"{', '.join(_METHODS)}"
             )

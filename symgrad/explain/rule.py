@@ -12,7 +12,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 
 from symgrad.emit.updates import Updates
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.explain.derive.names import Formulas
 from symgrad.explain.derive.rebuild import evaluator
 from symgrad.explain.derive.simplify import simplified
@@ -72,13 +72,13 @@ def updates_of(rule: RuleLike, cost: Variable, wrt: Sequence[Variable]) -> Updat
     if isinstance(rule, Updates):
         return rule
     if not callable(rule):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"rule is {type(rule).__name__}: give a function of cost and parameters, as sg.adam or "
             "functools.partial(sg.sgd, learning_rate=0.1), or the Updates it returned"
         )
     updates = rule(cost, list(wrt))
     if not isinstance(updates, Updates):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"the rule returned {type(updates).__name__}, not Updates: return what one of "
             "symgrad's rules returned"
         )

@@ -7,7 +7,7 @@ import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.explain.derive.shapes import Lengths
 from symgrad.explain.graph import is_float
 from symgrad.graph.index_reads import describe
@@ -28,7 +28,7 @@ def user_point(leaves: Sequence[Variable], values: Mapping[Variable | str, Any])
         From variables, or their names, to values.
     """
     if not isinstance(values, Mapping):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"values is {type(values).__name__}: give a mapping from variables, or their names, "
             "to values"
         )
@@ -40,7 +40,7 @@ def user_point(leaves: Sequence[Variable], values: Mapping[Variable | str, Any])
         elif isinstance(leaf, SharedVariable):
             point[leaf] = leaf.get_value()
         else:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"values has nothing for the input {describe(leaf)}: give values={{..., "
                 f"{leaf.name or 'the variable'!r}: ...}}"
             )
@@ -50,7 +50,7 @@ def user_point(leaves: Sequence[Variable], values: Mapping[Variable | str, Any])
 def _value_like(leaf, value):
     value = np.asarray(value, leaf.type.dtype)
     if value.ndim != leaf.type.ndim:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"the value of {describe(leaf)} has {value.ndim} dimensions, but the variable is "
             f"{leaf.type}: give an array of {leaf.type.ndim} dimensions"
         )
@@ -64,7 +64,7 @@ def _variable_of(key, leaves):
     if len(matches) == 1:
         return matches[0]
     known = ", ".join(sorted({leaf.name for leaf in leaves if leaf.name}))
-    raise HyperparameterError(
+    raise ArgumentError(
         f"values has {key!r}, which names {len(matches)} of the inputs: the names are {known}; "
         "use the variables themselves where names are not unique"
     )

@@ -16,7 +16,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symgrad.emit.updates import Move, Updates, free_name
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.pytensor_compat import stored
 from symgrad.training.monitor.scalars import ages, measures, with_distinct_rows
 from symgrad.training.monitor.sinks import LiveTable, log_line, save_plot
@@ -251,7 +251,7 @@ class Monitored(Updates):
     def __or__(self, other: Updates) -> Monitored:  # type: ignore[override]
         """Both updates in one, of which these are monitored."""
         if isinstance(other, Monitored):
-            raise HyperparameterError(
+            raise ArgumentError(
                 "both of these updates are monitored, and a function reports to one monitor: "
                 "join them first, sg.monitor(first | second)"
             )
@@ -266,21 +266,19 @@ class Monitored(Updates):
 
 def _check(updates: Updates, every: int, callback: Sink | None) -> None:
     if isinstance(updates, Monitored):
-        raise HyperparameterError(
+        raise ArgumentError(
             "monitor was given updates that are monitored already: give what the rule returned, "
             "and all sinks at once"
         )
     if not isinstance(updates, Updates) or not updates.moves:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"monitor was given a {type(updates).__name__} that knows of no step: give the updates "
             "that a rule returns, sg.monitor(sg.adam(cost, params))"
         )
     if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
-        raise HyperparameterError(
-            f"monitor: every is {every!r}: give a whole number of calls, 1 or more"
-        )
+        raise ArgumentError(f"monitor: every is {every!r}: give a whole number of calls, 1 or more")
     if callback is not None and not callable(callback):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"monitor: callback is {callback!r}, which cannot be called: give a function of the "
             "step and the scalars"
         )

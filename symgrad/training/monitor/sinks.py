@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from symgrad.errors import BackendError, HyperparameterError
+from symgrad.errors import ArgumentError, BackendError
 
 __all__ = ["LiveTable", "log_line", "save_plot"]
 
@@ -81,7 +81,7 @@ def save_plot(history: Sequence[tuple[int, Scalars]], path: str | Path) -> None:
             "pip install 'symgrad[plot]'"
         ) from error
     if not history:
-        raise HyperparameterError(
+        raise ArgumentError(
             "no call has been reported, so there is nothing to plot: compile the updates with "
             "sg.function, and call it at least `every` times"
         )
