@@ -178,7 +178,7 @@ MUTATIONS = {
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_turns_the_suite_red(name, tmp_path):
     file, right, wrong, tests = MUTATIONS[name]
-    for folder in ("symgrad", "tests"):
+    for folder in ("symgrad", "tests", "docs"):  # rules of a page are tested
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "setup.cfg", tmp_path)
     source = tmp_path / "symgrad" / file
