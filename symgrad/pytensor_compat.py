@@ -33,7 +33,7 @@ __all__ = [
     "EXCLUDED_REWRITES",
     "POSITIONS",
     "PRIVATE",
-    "SCAN_REWRITES_ITS_STEP",
+    "STEPS_HAVE_OWN_MODE",
     "Container",
     "ExcludedRewrite",
     "JAXLinker",
@@ -142,13 +142,13 @@ def scalar_node(op: Elemwise, node: Apply) -> Apply:
     return node.tag.fake_node
 
 
-# Older PyTensor compiles the step of a Scan in a mode of its own; newer PyTensor rewrites it in
-# the mode of the function around it.
-SCAN_REWRITES_ITS_STEP = hasattr(Scan, "fn")
+# PyTensor 3.0 compiles the step of a Scan in a mode of its own. Later versions rewrite it in the
+# mode of the function around it (`scan_inner_graph`), and share one Op among its clones.
+STEPS_HAVE_OWN_MODE = not hasattr(Scan, "clone_with_inner_graph")
 
 
 def scan_in_mode(scan: Scan, mode: Mode) -> Scan:
-    """The Scan, with its step compiled in a mode."""
+    """The Scan, with its step compiled in a mode: for PyTensor 3.0 alone."""
     new = scan.clone()
     new.mode = mode
     return new
@@ -250,7 +250,12 @@ PRIVATE = (
     Private("pytensor.tensor.subtensor", "indices_from_subtensor", "the index of a read or write"),
     Private("pytensor.tensor.subtensor", "get_canonical_form_slice", "bounds of a slice"),
     Private("pytensor.tensor.blas", "blas_header_text", "the names of BLAS that C code declares"),
-    Private("pytensor.scan.op", "Scan.fn", "compiles the step in a mode of its own", until="3.1"),
+    Private(
+        "pytensor.scan.op",
+        "Scan.clone_with_inner_graph",
+        "without it, a Scan has a mode of its own",
+        since="3.1",
+    ),
     Private("pytensor.scan.op", "Scan.outer_non_seqs", "what the step takes unchanged"),
     Private("pytensor.scan.op", "Scan.inner_non_seqs", "the same inside of the step"),
     *(Private(module, name, "Numba and JAX dispatch") for name, module in _LATE.items()),

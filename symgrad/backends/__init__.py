@@ -28,7 +28,7 @@ def choose(backend: str | None) -> str:
     """The given backend, if it is installed; by default C if there is a compiler, else Numba."""
     if backend is None:
         backend = "c" if config.cxx else "numba"
-        _tell_default(backend)
+        _log_default(backend)
         return backend
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
@@ -38,8 +38,8 @@ def choose(backend: str | None) -> str:
     return backend
 
 
-@cache  # said once
-def _tell_default(backend: str) -> None:
+@cache  # once for each
+def _log_default(backend: str) -> None:
     logger.info("backend %r is used where none is given", backend)
 
 

@@ -26,7 +26,7 @@ from symgrad.backends.xla.reads_first import ReadsFirst
 from symgrad.backends.xla.reductions import reduce_in_output_dtype
 from symgrad.backends.xla.scans import scan_as_traced
 from symgrad.backends.xla.static import range_among_zeros, split_as_reads
-from symgrad.pytensor_compat import SCAN_REWRITES_ITS_STEP, excluded_rewrites, optdb
+from symgrad.pytensor_compat import STEPS_HAVE_OWN_MODE, excluded_rewrites, optdb
 
 __all__ = [
     "EVERY",
@@ -225,7 +225,7 @@ ORDER = (
     ),
     *(
         (_scans(C, "CVM"), _scans(JAX, "JAX", EXCLUDED_ON_JAX), _scans(NUMBA, "NUMBA"))
-        if SCAN_REWRITES_ITS_STEP
+        if STEPS_HAVE_OWN_MODE
         else ()
     ),
     Placed(
@@ -233,7 +233,7 @@ ORDER = (
         dfs_rewriter(scan_as_traced),
         (JAX,),
         102,
-        after=f"{JAX}_scans" if SCAN_REWRITES_ITS_STEP else "merge3",
+        after=f"{JAX}_scans" if STEPS_HAVE_OWN_MODE else "merge3",
         before="",
         why="the step of a Scan has its mode by then",
     ),

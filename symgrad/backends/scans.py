@@ -14,7 +14,7 @@ __all__ = ["scans_in_mode"]
 def scans_in_mode(stock: str, *tags: str, excluded: tuple[str, ...] = ()) -> GraphRewriter:
     """The rewrite of Scans that leave their mode to PyTensor.
 
-    PyTensor before 3.1 would compile the step in a mode of its own, unsound rewrites included.
+    PyTensor 3.0 would compile the step in a mode of its own, unsound rewrites included.
 
     Parameters
     ----------

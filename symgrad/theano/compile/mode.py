@@ -6,7 +6,7 @@ from pytensor.compile.mode import Mode as Mode
 from symgrad.backends import choose, mode_of
 from symgrad.backends.rewrite_order import EXCLUDED_ON_JAX, UNSOUND, with_symgrad_rewrites
 from symgrad.backends.scans import scans_in_mode
-from symgrad.pytensor_compat import SCAN_REWRITES_ITS_STEP, optdb
+from symgrad.pytensor_compat import STEPS_HAVE_OWN_MODE, optdb
 from symgrad.theano.compile import picked_log as picked_log
 from symgrad.theano.compile import written_softmax as written_softmax
 from symgrad.theano.compile.set_to_inc import TAG
@@ -24,7 +24,7 @@ for _mode, _backend, _excluded in (
 ):
     _tag = f"{TAG}_{_backend}"
     _scans = scans_in_mode(_mode, _tag, f"symgrad_{_backend}", TAG, excluded=_excluded)
-    if SCAN_REWRITES_ITS_STEP:
+    if STEPS_HAVE_OWN_MODE:
         optdb.register(f"{_tag}_scans", _scans, _tag, position=100.9)
 
 _chosen = {"backend": None}

@@ -18,11 +18,11 @@ def ops_of(f):
 
 def test_a_step_makes_a_shape_of_a_length_that_it_is_given():
     states = pytensor.scan(
-        lambda v, n: v + pt.arange(n).sum(), y, non_sequences=x.shape[0], return_updates=False
+        lambda v, n: pt.full((n,), v).sum(), y, non_sequences=x.shape[0], return_updates=False
     )
     f = sg.function([x, y], states, backend="jax")
     assert any(isinstance(op, TracedScan) for op in ops_of(f))
-    assert f(np.ones((4, 1)), np.ones(2)).tolist() == [7, 7]
+    assert f(np.ones((4, 1)), np.ones(2)).tolist() == [4, 4]
 
 
 def test_a_scan_that_is_given_no_length_is_left_alone():
