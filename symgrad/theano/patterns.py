@@ -1,13 +1,12 @@
 """Broadcast patterns: which axes have length 1 for certain, and so stretch."""
 
-from functools import cache
-from importlib.util import find_spec
-
 from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 from pytensor.tensor import as_tensor_variable
 from pytensor.tensor.type import TensorType as PyTensorType
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
 
 __all__ = [
     "Rebroadcast",
@@ -35,7 +34,6 @@ class Rebroadcast(COp):
         for one, stretches in axis:
             if not isinstance(stretches, (bool, int)) or int(one) != one:
                 raise TypeError(f"Rebroadcast needs pairs (axis, bool), not ({one}, {stretches})")
-        register_backends()
         self.axis = tuple(sorted((int(one), bool(stretches)) for one, stretches in axis))
 
     def __str__(self):
@@ -194,10 +192,5 @@ def _register_jax():
         return rebroadcast
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

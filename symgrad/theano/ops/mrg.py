@@ -1,8 +1,5 @@
 """Draw numbers from the streams of L'Ecuyer's generator MRG31k3p."""
 
-from functools import cache
-from importlib.util import find_spec
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
@@ -10,6 +7,7 @@ from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.ops.lengths import is_known
 
 __all__ = ["M1", "M2", "MRG"]
@@ -65,7 +63,6 @@ class MRG(COp):
 
     def __init__(self, law, dtype, ndim):
         self.law, self.dtype, self.ndim = law, dtype, ndim
-        register_backends()
 
     def make_node(self, state, *size):
         state = pt.as_tensor(state)
@@ -243,15 +240,6 @@ C_SAMPLE = r"""
 """
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     import numba
     from pytensor.link.numba.dispatch.basic import (
@@ -389,3 +377,7 @@ def _register_jax():
             return state, sample[: int(np.prod(size, dtype=object))].reshape(size)
 
         return mrg
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -1,8 +1,5 @@
 """Uniform numbers to outcomes of given probabilities, with and without replacement."""
 
-from functools import cache
-from importlib.util import find_spec
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
@@ -10,6 +7,7 @@ from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.theano.ops.mrg import length_of
 
 __all__ = ["ChoiceFromUniform", "MultinomialFromUniform"]
@@ -31,7 +29,6 @@ class FromUniform(COp):
 
     def __init__(self, odtype):
         self.odtype = odtype
-        register_backends()
 
     def make_node(self, pvals, uniform, n=1):
         pvals, uniform, n = pt.as_tensor(pvals), pt.as_tensor(uniform), length_of(n)
@@ -215,15 +212,6 @@ MultinomialFromUniform.c_outcomes = C_COUNTS
 ChoiceFromUniform.c_outcomes = C_CHOSEN
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Ops, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     from pytensor.link.numba.dispatch.basic import (
         numba_njit,
@@ -344,3 +332,7 @@ def _register_jax():
             return chosen.T.astype(dtype)
 
         return choice
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

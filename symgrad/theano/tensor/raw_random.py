@@ -1,8 +1,6 @@
 """Random variables of NumPy's RandomState, whose state is a vector of the graph."""
 
 import warnings
-from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import pytensor
@@ -15,6 +13,7 @@ from pytensor.tensor.exceptions import ShapeError
 from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType, integer_dtypes
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.errors import HyperparameterError
 from symgrad.theano.tensor import raw_draws
 
@@ -112,7 +111,6 @@ class RandomFunction(Op):
 
     def __init__(self, fn, outtype, inplace=False, ndim_added=0):
         self.fn, self.outtype, self.ndim_added = fn, outtype, ndim_added
-        register_backends()
 
     def make_node(self, state, shape, *args):
         nothing = isinstance(shape, tuple) and not shape
@@ -157,15 +155,6 @@ class RandomFunction(Op):
 permutation_helper = raw_draws.permutation
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     from pytensor.link.numba.dispatch.basic import generate_fallback_impl, numba_funcify
 
@@ -185,6 +174,10 @@ def _register_jax():
             "JAX cannot draw from NumPy's RandomState: take MRG_RandomStreams of "
             "theano.sandbox.rng_mrg"
         )
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)
 
 
 def sized(size, ndim, *args):
