@@ -116,7 +116,7 @@ def emptied(storage_map: dict[Variable, list], variables: Iterable[Variable]) ->
 
 def update_positions(fgraph: FunctionGraph) -> dict[int, int]:
     """``{output: input}``: which output is the new value of which input."""
-    return fgraph.update_mapping or {}  # type: ignore[return-value]  # PyTensor's type is wrong
+    return fgraph.update_mapping or {}
 
 
 def repeat_in_c(compiled: Any, times: int) -> None:

@@ -310,7 +310,14 @@ class _Checker:
             self._report("index", number, pt.any(outside), offender, length)
         return CheckIndex()(index, length, number)
 
-    def _report(self, kind, number: int, bad, given, limit) -> None:
+    def _report(
+        self,
+        kind: Literal["index", "repeat", "nan"],
+        number: int,
+        bad: Variable,
+        given: Variable | int,
+        limit: Variable | int,
+    ) -> None:
         variables = (pt.cast(entry, "int64") for entry in (bad, given, limit))
         self.checked.findings.append(Finding(kind, number, *variables))
 

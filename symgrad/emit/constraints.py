@@ -21,7 +21,7 @@ class Constraint(Protocol):
     def __call__(self, new_rows: Variable, row_dims: tuple[int, ...], /) -> Variable: ...
 
 
-def _row_norm(rows, row_dims):
+def _row_norm(rows: Variable, row_dims: tuple[int, ...]) -> Variable:
     """Euclidean norm of each row, keeping the dimensions; of each entry where rows have none."""
     return pt.sqrt(pt.sum(rows**2, axis=row_dims, keepdims=True)) if row_dims else pt.abs(rows)
 

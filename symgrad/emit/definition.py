@@ -1,6 +1,6 @@
 """What a rule is: its law, hyper-parameters, slots, clock and closed form."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Literal, Protocol, TypeAlias
@@ -178,10 +178,10 @@ class Definition:
             )
         return self.decayed_form(l2)
 
-    def _error(self, message):
+    def _error(self, message: str) -> HyperparameterError:
         return HyperparameterError(f"{self.name}: {message}")
 
-    def _check_names(self):
+    def _check_names(self) -> None:
         for kind in ("hyper", "slots", "clock"):
             names = getattr(self, kind)
             if not isinstance(names, Mapping):
@@ -192,7 +192,7 @@ class Definition:
                         f"{kind} names {name!r}: give names that a Python variable could have"
                     )
 
-    def _check_hyper(self):
+    def _check_hyper(self) -> None:
         for name, entry in self.hyper.items():
             if not isinstance(entry, Hyperparameter):
                 raise self._error(
@@ -202,7 +202,7 @@ class Definition:
             if name == "row_mean":
                 raise self._error("row_mean is a function that laws read: take another name")
 
-    def _check_slots(self):
+    def _check_slots(self) -> None:
         for slot, initial in self.slots.items():
             if isinstance(initial, str) and initial not in self.hyper:
                 raise self._error(
@@ -220,7 +220,7 @@ class Definition:
                 f"{', '.join(shared)} is the name of a slot and of a part of the clock: rename one"
             )
 
-    def _check_clock(self):
+    def _check_clock(self) -> None:
         if bool(self.clock) != (self.tick is not None):
             raise self._error(
                 "there is a clock without a tick, or a tick without a clock: give both, as in "
@@ -232,7 +232,7 @@ class Definition:
                 "(hyper, clock) -> (rates, new clock)"
             )
 
-    def _check_closed_form(self):
+    def _check_closed_form(self) -> None:
         form = self.closed_form
         if form != "at rest" and not isinstance(form, (ClosedForm, NoClosedForm)):
             raise self._error(
@@ -246,7 +246,7 @@ class Definition:
                 f"are {_listing(self.hyper)}"
             )
 
-    def _compare_names(self, what, given, declared):
+    def _compare_names(self, what: str, given: Collection[str], declared: Collection[str]) -> None:
         missing = [name for name in declared if name not in given]
         unknown = [str(name) for name in given if name not in declared]
         if missing or unknown:
@@ -257,7 +257,9 @@ class Definition:
                 f"{' and '.join(difference)}"
             )
 
-    def _fitting(self, what, block, sizes, single=()):
+    def _fitting(
+        self, what: str, block: Any, sizes: Sequence[int | None], single: Sequence[int] = ()
+    ) -> Variable:
         """A block as a variable, checked to have these sizes; 1 in the `single` dimensions."""
         sizes = [1 if dim in single else size for dim, size in enumerate(sizes)]
         try:
@@ -283,14 +285,14 @@ class Definition:
         return block
 
 
-def _may_be(size, wanted):
+def _may_be(size: int | None, wanted: int | None) -> bool:
     """Whether a static size fits, where None is not known; a block of one row broadcasts."""
     if wanted == 1 or size is None:
         return True
     return size != 1 if wanted is None else size == wanted
 
 
-def _shape_text(shape):
+def _shape_text(shape: Iterable[int | None]) -> str:
     sizes = ["?" if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 

@@ -9,6 +9,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.tensor.sharedvar import TensorSharedVariable
 
 from symgrad.cost.blocks import Block, blocks
 from symgrad.cost.place import Place
@@ -64,22 +65,18 @@ def emit(
     return _Emitter(rule, hyper, settings).emit(to_emit)
 
 
-def _needs_distinct(rule, options):
+def _needs_distinct(rule: Definition, options: CheckedOptions) -> bool:
     """A linear rule may add up the steps of repeated rows, if nothing else looks at them."""
     plain = options.write == "inc" and options.unused == "keep" and options.constraint is None
     plain = plain and options.mask is None and not options.row_rates
     return not (rule.linear and plain and not options.transforms)
 
 
-def _exact(value):
+def _exact(value: Scalar) -> Variable:
     """A hyper-parameter in float64: PyTensor would round a number to floatX."""
     if isinstance(value, Variable):
         return pt.cast(value, "float64")
     return pt.constant(value, dtype="float64")
-
-
-def _shape(table):
-    return stored_shape(table)
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ class _Emitter:
         self.updates.dense = frozenset(block.table for block in to_emit if block.dense)
         return self._with_rows_caught_up(to_emit)
 
-    def _with_rows_caught_up(self, to_emit):
+    def _with_rows_caught_up(self, to_emit: Sequence[Block]) -> Updates:
         """The updates with each read of a table made of rows that are up to date."""
         reads = {
             read: copy
@@ -137,7 +134,7 @@ class _Emitter:
         self.updates.caught_up = dict(zip(reads, copies, strict=True))
         return self.updates.with_replaced(self.updates.caught_up | self.caught_up_rows)
 
-    def _emit_block(self, block, name, call_clock):
+    def _emit_block(self, block: Block, name: str, call_clock: _Clock) -> None:
         clock = self._row_clock(block, name) or call_clock
         slots = self._slots(block, name)
         dtype = block.table.type.dtype
@@ -145,7 +142,7 @@ class _Emitter:
             block.value,
             block.gradient,
             {slot: entry.old for slot, entry in slots.items()},
-            {k: pt.cast(v, dtype) for k, v in (self.exact | clock.rates).items()}
+            {k: pt.cast(v, dtype) for k, v in {**self.exact, **clock.rates}.items()}
             | {"row_mean": block.place.row_mean},
             block.place.row_dims,
         )
@@ -158,7 +155,9 @@ class _Emitter:
             self.updates.update(clock.updates)
         self.updates.moves += (self._move(block, moved, slots, clock),)
 
-    def _move(self, block, moved, slots, clock):
+    def _move(
+        self, block: Block, moved: Variable, slots: Mapping[str, _Slot], clock: _Clock
+    ) -> Move:
         variables = {slot: entry.variable for slot, entry in slots.items()}
         return Move(
             block.table,
@@ -174,7 +173,7 @@ class _Emitter:
 
     # Slots.
 
-    def _slots(self, block, name):
+    def _slots(self, block: Block, name: str) -> dict[str, _Slot]:
         """The slots of a block, brought up to date if its rows lag behind."""
         slots = {}
         for slot, initial in self.rule.slots.items():
@@ -183,10 +182,10 @@ class _Emitter:
             slots[slot] = _Slot(variable, place, place.read(variable))
         return self._catch_up(block, name, slots) if block.spread else slots
 
-    def _slot(self, slot, name, block, initial):
+    def _slot(self, slot: str, name: str, block: Block, initial: float | str) -> SharedVariable:
         """A new shared variable for a slot: of the table's shape, or with one number per row."""
         table = block.table
-        shape, static = _shape(table), table.type.shape
+        shape, static = stored_shape(table), table.type.shape
         if slot in self.rule.row_slots or slot in self.rule.clock:
             shape, static = block.place.row_shape(shape), block.place.row_shape(static)
         dtype = "float64" if slot in self.rule.clock else table.type.dtype
@@ -195,7 +194,7 @@ class _Emitter:
             value += start
         return self._shared(f"{slot}/{name}", value, static)
 
-    def _initial(self, initial):
+    def _initial(self, initial: float | str) -> float | np.ndarray:
         """The number from which a slot starts."""
         if not isinstance(initial, str):
             return initial
@@ -209,7 +208,9 @@ class _Emitter:
             )
         return value
 
-    def _shared(self, name, value, static=None):
+    def _shared(
+        self, name: str, value: np.ndarray, static: Sequence[int | None] | None = None
+    ) -> TensorSharedVariable:
         name = free_name(name, self.updates.slots)
         slot = pytensor.shared(value, name=name, borrow=True, shape=static)
         self.updates.slots[name] = slot
@@ -217,7 +218,7 @@ class _Emitter:
 
     # Clocks.
 
-    def _call_clock(self):
+    def _call_clock(self) -> _Clock:
         """The clock whose scalars advance with every call; empty if the rule counts visits."""
         if not self.rule.clock or self.options.counter == "row":
             return _Clock({}, {}, {})
@@ -230,7 +231,7 @@ class _Emitter:
         updates = {slot: pt.cast(new[name], slot.type.dtype) for name, slot in slots.items()}
         return _Clock(slots, rates, updates)
 
-    def _row_clock(self, block, name):
+    def _row_clock(self, block: Block, name: str) -> _Clock | None:
         """The clock whose numbers, one per row, advance when a row is visited; or None."""
         if self.rule.clock and self.options.counter == "row":
             place = block.place.of_rows()
@@ -244,7 +245,7 @@ class _Emitter:
 
     # Rows that lag behind.
 
-    def _catch_up(self, block, name, slots):
+    def _catch_up(self, block: Block, name: str, slots: dict[str, _Slot]) -> dict[str, _Slot]:
         """The slots of a block brought up to date; `_with_rows_caught_up` sees to its value."""
         # Of a row of which a call reads a part, each entry has come as far as it was read.
         table, place = block.table, block.place.with_whole_rows()
@@ -263,7 +264,14 @@ class _Emitter:
             slot: _Slot(entry.variable, entry.place, old[slot]) for slot, entry in slots.items()
         }
 
-    def _tracked(self, block, name, slots, place, form: ClosedForm):
+    def _tracked(
+        self,
+        block: Block,
+        name: str,
+        slots: Mapping[str, _Slot],
+        place: Place,
+        form: ClosedForm,
+    ) -> Tracked:
         """The table of a block, with a count for each row of the call it is up to date with."""
         table, rates = block.table, self._row_rates(block)
         if rates is not None and not form.scales:
@@ -277,21 +285,21 @@ class _Emitter:
                 f"{table}, or other axes than the first: unused='exact' needs reads of whole rows, "
                 "so use unused='keep' or 'decay'"
             )
-        shape, static = place.row_shape(_shape(table)), place.row_shape(table.type.shape)
+        shape, static = place.row_shape(stored_shape(table)), place.row_shape(table.type.shape)
         last = self._shared(f"last/{name}", np.zeros(shape, "int64"), static)
         variables = {slot: entry.variable for slot, entry in slots.items()}
         return Tracked(table, variables, place, last, rates)
 
     # Steps.
 
-    def _at_row_rates(self, block, step):
+    def _at_row_rates(self, block: Block, step: Variable) -> Variable:
         """The step times the factor of its row, if the table has such factors."""
         rates = self._row_rates(block)
         if rates is None:
             return step
         return step * pt.cast(block.place.of_rows().read(rates), step.type.dtype)
 
-    def _row_rates(self, block):
+    def _row_rates(self, block: Block) -> Variable | None:
         """The factors of the rows of a table, of the shape of a slot with one number per row."""
         rates = self.options.row_rates_of(block.table)
         if rates is None:
@@ -305,7 +313,7 @@ class _Emitter:
             )
         return rates.dimshuffle(0, *["x"] * (block.table.type.ndim - 1))
 
-    def _new_table(self, block, step):
+    def _new_table(self, block: Block, step: Variable) -> tuple[Variable, Variable]:
         """The table with the step taken (masked, constrained), and what that adds to the block."""
         constraint = self.options.constraint_of(block.table)
         if constraint is None and self.options.write == "inc" and block.spread is None:
@@ -318,7 +326,9 @@ class _Emitter:
         new = self._masked(block, new, block.value)
         return block.place.write(block.table, new), new - block.value
 
-    def _masked(self, block, new, old, per_row=False):
+    def _masked(
+        self, block: Block, new: Variable, old: Variable, per_row: bool = False
+    ) -> Variable:
         """`new` where the mask lets it, else `old`; a number per row if any entry does."""
         if block.mask is None:
             return new

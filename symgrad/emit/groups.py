@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -139,7 +139,8 @@ def decoupled_decay_groups(
     if isinstance(rate, Variable):
         fits = rate.type.ndim == 0
     else:
-        fits = isinstance(rate, Real) and 0 <= rate < 1
+        is_number = isinstance(rate, Real)
+        fits = is_number and 0 <= rate < 1
     if not fits:
         raise HyperparameterError(
             f"decoupled_decay_groups: rate is {rate!r}: give a number from 0 to below 1, or a "
@@ -149,7 +150,9 @@ def decoupled_decay_groups(
     return {table: lambda new_rows, row_dims: new_rows * (1 - rate) for table in tables - spared}
 
 
-def _grouped(function, named_params, skip):
+def _grouped(
+    function: str, named_params: NamedParams, skip: str | Sequence[str]
+) -> tuple[set[SharedVariable], set[SharedVariable]]:
     """``(all tables that are named, those of them that do not decay)``."""
     skip = _listed(skip)
     named = list(named_params.items() if isinstance(named_params, Mapping) else named_params)
@@ -162,7 +165,7 @@ def _grouped(function, named_params, skip):
     return tables, {table_of(param) for name, param in named if _is_spared(name, param, skip)}
 
 
-def _is_spared(name, param, skip):
+def _is_spared(name: str, param: Param, skip: Sequence[str]) -> bool:
     last = name.replace("/", ".").rpartition(".")[2]
     return table_of(param).type.ndim < 2 or last == "bias" or name in skip
 
@@ -213,7 +216,7 @@ def freeze(params: Param | Sequence[Param], frozen: Param | Sequence[Param]) -> 
     return left
 
 
-def _covers(frozen, param):
+def _covers(frozen: Param, param: Param) -> bool:
     return frozen is param or frozen is table_of(param)
 
 
@@ -265,7 +268,9 @@ def freeze_rows(table: SharedVariable, rows: Sequence[int] | np.ndarray) -> np.n
     return mask.reshape(length, *[1] * (table.type.ndim - 1))
 
 
-def _checked_rows(table, rows, length):
+def _checked_rows(
+    table: SharedVariable, rows: Sequence[int] | np.ndarray, length: int
+) -> np.ndarray:
     rows = np.asarray(rows)
     if rows.size == 0:
         rows = rows.astype("int64")
@@ -303,9 +308,9 @@ def table_of(param: Param) -> SharedVariable:
     return read.table
 
 
-def _listed(items):
+def _listed(items: Any) -> list:
     return [items] if isinstance(items, (Variable, Subset, str)) else list(items)
 
 
-def _named(param):
+def _named(param: Param) -> str:
     return describe(param.table if isinstance(param, Subset) else param)

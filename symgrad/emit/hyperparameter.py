@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Number
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from pytensor.graph.basic import Variable
@@ -95,7 +95,7 @@ class Hyperparameter:
             raise HyperparameterError(f"{label} is {value}: it must be {self.range}")
 
 
-def _is_scalar(value):
+def _is_scalar(value: Any) -> bool:
     if isinstance(value, Variable):
         return getattr(value.type, "ndim", None) == 0
     return isinstance(value, Number) or (isinstance(value, np.ndarray) and value.ndim == 0)

@@ -135,7 +135,7 @@ class CatchUp:
         return updates
 
 
-def _ratio(rule, form, hyper):
+def _ratio(rule: Definition, form: ClosedForm, hyper: Mapping[str, Scalar]) -> float:
     """How many times the step before each missed step is at most; below 1, so that sums end."""
     for name in form.constants:
         if not isinstance(hyper[name], Number):
@@ -168,7 +168,15 @@ class _MissedCalls:
     def now(self) -> Any:
         return self._catch_up.line(self._catch_up.calls)
 
-    def less_steps(self, value, m, root, beta1, beta, decays=False):
+    def less_steps(
+        self,
+        value: Variable,
+        m: Variable,
+        root: Variable,
+        beta1: Variable,
+        beta: Variable | float,
+        decays: bool = False,
+    ) -> Variable:
         catch_up = self._catch_up
         end = pt.minimum(self._last + self._terms(), catch_up.calls)
         # MissedSteps wants rows before the entries within a row.
@@ -191,7 +199,7 @@ class _MissedCalls:
         kept_since_end = pt.exp(log_kept - catch_up.line(end).log_kept)
         return kept * value - kept_since_end * steps
 
-    def _terms(self):
+    def _terms(self) -> int:
         """How many steps count: the rest is less than half a unit in the first one's last place."""
         catch_up = self._catch_up
         if catch_up.form.columns[: len(STEP_COLUMNS)] != STEP_COLUMNS or not catch_up.form.ratio:

@@ -128,7 +128,7 @@ class CheckedOptions:
 OPTION_NAMES = tuple(field.name for field in fields(CheckedOptions))
 
 
-def _of_table(mapping, table):
+def _of_table(mapping: Mapping[Any, Any], table: SharedVariable) -> Any:
     """The entry of ``{param: ...}`` whose parameter is a table, or a subset of it; or None."""
     for param, entry in mapping.items():
         read = read_of(param)
@@ -171,7 +171,9 @@ def checked(
     return settings
 
 
-def _check_callable(rule, option, function, arguments, example):
+def _check_callable(
+    rule: Definition, option: str, function: Any, arguments: str, example: str
+) -> None:
     """Refuse what is no function, or one that takes other arguments."""
     if not callable(function):
         raise ArgumentError(
@@ -188,7 +190,7 @@ def _check_callable(rule, option, function, arguments, example):
         return  # a function without a signature, as some built-in ones
 
 
-def _check_exact(rule, cost_or_grads, options):
+def _check_exact(rule: Definition, cost_or_grads: CostOrGradients, options: CheckedOptions) -> None:
     """Refuse what ``unused="exact"`` cannot know of rows that are not read."""
     wrong = None
     if not isinstance(cost_or_grads, Variable):
@@ -204,9 +206,11 @@ def _check_exact(rule, cost_or_grads, options):
     if wrong:
         raise OptionError(f"{rule.name}: unused='exact' was given with {wrong}")
     for transform in options.transforms:
-        known = isinstance(transform, Transform)
-        decays_last = known and transform.l2 is not None and transform is options.transforms[-1]
-        if not (decays_last or (known and transform.keeps_zero)):
+        is_last = transform is options.transforms[-1]
+        is_known = isinstance(transform, Transform) and (
+            transform.keeps_zero or (transform.l2 is not None and is_last)
+        )
+        if not is_known:
             raise OptionError(
                 f"{rule.name}: unused='exact' must know what {transform!r} makes of a gradient of "
                 "zero. Put weight decay last, and wrap a transform of your own that leaves zeros "

@@ -150,7 +150,7 @@ def transformed(blocks: Sequence[Block], transform: GradientFunction) -> list[Bl
     ]
 
 
-def _checked(transform, block, context):
+def _checked(transform: GradientFunction, block: Block, context: GradientContext) -> TensorVariable:
     gradient = transform(block.gradient, context)
     ndim = block.gradient.type.ndim
     if not isinstance(gradient, TensorVariable) or gradient.type.ndim != ndim:
@@ -302,6 +302,6 @@ def weight_decay(l2: Scalar) -> Transform:
     return Transform(decayed, l2=l2)
 
 
-def _check_positive(name, value):
+def _check_positive(name: str, value: Scalar) -> None:
     if isinstance(value, (int, float)) and not value > 0:
         raise HyperparameterError(f"{name} was given {value}: give a number above 0")

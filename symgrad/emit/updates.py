@@ -111,7 +111,7 @@ class Updates(dict[SharedVariable, Variable]):
         self.catch_ups = tuple(catch_ups)
         self.watch = watch
 
-    def __or__(self, other: Any) -> Updates:  # type: ignore[override]  # never a plain dict
+    def __or__(self, other: Any) -> Updates:  # never a plain dict
         """Both updates in one; a variable in both is an error."""
         twice = [str(variable) for variable in self if variable in other]
         if twice:
@@ -132,7 +132,7 @@ class Updates(dict[SharedVariable, Variable]):
             self.catch_ups + other.catch_ups,
         )
 
-    __ior__ = __or__  # type: ignore[assignment]
+    __ior__ = __or__
 
     def with_replaced(self, replacements: Mapping[Variable, Variable]) -> Updates:
         """The same updates with variables replaced in all that is computed."""

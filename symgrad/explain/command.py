@@ -45,7 +45,7 @@ def run(
     return 0
 
 
-def _split(reference):
+def _split(reference: str) -> tuple[str, str]:
     script, colon, name = reference.rpartition(":")
     if not colon or not Path(script).is_file():
         raise ArgumentError(
@@ -55,7 +55,7 @@ def _split(reference):
     return script, name
 
 
-def _name_in(script, reference):
+def _name_in(script: str, reference: str) -> str:
     """The name in a reference, which must be of the given script if it names one."""
     if ":" not in reference:
         return reference

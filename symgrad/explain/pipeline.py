@@ -63,7 +63,7 @@ def explanation_of(
     )
 
 
-def _connected_leaves(cost):
+def _connected_leaves(cost: Variable) -> list[Variable]:
     """The inputs and shared variables of floats that the cost depends on."""
     leaves = [leaf for leaf in leaves_of([cost]) if is_float(leaf)]
     gradients = connected_gradients(cost, leaves) if leaves else []
@@ -76,6 +76,6 @@ def _connected_leaves(cost):
     return connected
 
 
-def _variables(wrt):
+def _variables(wrt: Variable | Subset | Sequence[Variable | Subset]) -> list[Variable]:
     items = [wrt] if isinstance(wrt, (Variable, Subset)) else wrt
     return [variable for item in items for variable in variables_of(item)]

@@ -1,6 +1,8 @@
 """Values and adjoints at the user's inputs, with finite differences next to them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from pytensor.graph.basic import Variable
 
 from symgrad.explain.derive.derivation import Derivation
 from symgrad.explain.derive.rebuild import evaluator, exact_type, rebuilt, values_at
+from symgrad.explain.derive.trace import Trace
 from symgrad.explain.graph import is_float, leaves_of
 from symgrad.explain.sample import Point
 
@@ -56,9 +59,7 @@ def readings_at(point: Point, derivation: Derivation) -> tuple[Reading, ...]:
     adjoints = dict(zip(with_adjoint, computed, strict=True))
     slope = _Slope(trace, point, with_adjoint)
     return tuple(
-        _reading(
-            derivation.ids[x], value, adjoints.get(x), lambda direction, x=x: slope(x, direction)
-        )
+        _reading(derivation.ids[x], value, adjoints.get(x), partial(slope, x))
         for x, value in zip(variables, values, strict=True)
     )
 
@@ -66,7 +67,7 @@ def readings_at(point: Point, derivation: Derivation) -> tuple[Reading, ...]:
 class _Slope:
     """The slope of the cost when one of the variables is moved."""
 
-    def __init__(self, trace, point, variables):
+    def __init__(self, trace: Trace, point: Point, variables: Sequence[Variable]) -> None:
         inputs: dict[Variable, Any] = {
             leaf: exact_type(leaf)() for leaf in leaves_of(trace.outputs)
         }
@@ -86,7 +87,7 @@ class _Slope:
             x: np.zeros(np.shape(value)) for x, value in zip(self.offsets, moved, strict=True)
         }
 
-    def __call__(self, variable, direction):
+    def __call__(self, variable: Variable, direction: np.ndarray) -> float:
         """The slope of the cost along a direction."""
         direction = np.reshape(direction, self.zeros[variable].shape)
         ends = []
@@ -96,7 +97,7 @@ class _Slope:
         return float((ends[0] - ends[1]) / (2 * _STEP))
 
 
-def _reading(node, value, adjoint, slope):
+def _reading(node: str, value: Any, adjoint: Any, slope: Callable[[np.ndarray], float]) -> Reading:
     value = np.asarray(value)
     is_listed = value.size <= _LISTED
     if adjoint is None:
@@ -115,5 +116,5 @@ def _reading(node, value, adjoint, slope):
     return Reading(node, value.size, value.tolist(), adjoint.tolist(), finite.tolist(), error)
 
 
-def _error(adjoint, finite):
+def _error(adjoint: np.ndarray | float, finite: np.ndarray | float) -> float:
     return float(np.max(np.abs(adjoint - finite) / (1 + np.abs(finite)), initial=0))

@@ -3,7 +3,7 @@
 All of it comes from the graph of the updates. Any function that returns Updates is a rule here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pytensor.graph.basic import Variable
 
-from symgrad.emit.updates import Updates
+from symgrad.emit.updates import Move, Updates
 from symgrad.errors import ArgumentError
 from symgrad.explain.derive.names import Formulas
 from symgrad.explain.derive.rebuild import evaluator
@@ -93,13 +93,13 @@ def rule_stories(
     return tuple(_story(name, move, updates, point) for move in updates.moves)
 
 
-def _name_of(rule):
+def _name_of(rule: RuleLike) -> str:
     function = rule.func if isinstance(rule, partial) else rule
     name = getattr(function, "__name__", type(function).__name__.lower())
     return "rule" if name == "<lambda>" else name
 
 
-def _story(name, move, updates, point):
+def _story(name: str, move: Move, updates: Updates, point: Point | None) -> RuleStory:
     slots = {**move.slots, **move.clock}
     outputs = {"step": move.step} | {key: _written(updates[slot]) for key, slot in slots.items()}
     known = {move.value: symbol("w"), move.gradient: symbol("g")}
@@ -122,7 +122,7 @@ def _story(name, move, updates, point):
         RuleLine(
             target,
             formula,
-            numbers and formula.with_symbols(numbers),
+            formula.with_symbols(numbers) if numbers else None,
             first.row_of(variables[target]),
             first.row_of(updates[variables[target]]),
         )
@@ -131,13 +131,15 @@ def _story(name, move, updates, point):
     return RuleStory(name, describe(move.table), first.row, tuple(lines))
 
 
-def _written(new):
+def _written(new: Variable) -> Variable:
     """What is written into a slot: rows, if it is written by index."""
     node = new.owner
     return node.inputs[1] if node is not None and is_index_write(node) else new
 
 
-def _with_reads(known, outputs):
+def _with_reads(
+    known: Mapping[Variable, Maths], outputs: Sequence[Variable]
+) -> dict[Variable, Maths]:
     """The symbols, which rows that are read of a slot share with the slot."""
     known = dict(known)
     for node in nodes_as_written(outputs):
@@ -149,7 +151,7 @@ def _with_reads(known, outputs):
 class _FirstRow:
     """The first row that a call touches, at the user's inputs."""
 
-    def __init__(self, move, point):
+    def __init__(self, move: Move, point: Point) -> None:
         self.point = point
         index = move.place.indices[0] if move.place.axes == (0,) and move.place.indices else None
         is_vector = getattr(getattr(index, "type", None), "ndim", 0) == 1
@@ -158,19 +160,19 @@ class _FirstRow:
             rows = np.flatnonzero(rows)
         self.row = int(rows[0]) if rows is not None and rows.size else None
 
-    def numbers(self, symbols):
+    def numbers(self, symbols: Mapping[Variable, Maths]) -> dict[str, Maths] | None:
         """The first entry of each block by the name of its symbol; None if a block is empty."""
         values = {formula.text: self._value(block) for block, formula in symbols.items()}
         if not all(value.size for value in values.values()):
             return None
         return {name: number(float(value.flat[0])) for name, value in values.items()}
 
-    def row_of(self, table):
+    def row_of(self, table: Variable) -> Any:
         """The row of a table or slot; all of it if no row was chosen, or it has no rows."""
         value = self._value(table)
         return (value[self.row] if self.row is not None and value.ndim else value).tolist()
 
-    def _value(self, variable):
+    def _value(self, variable: Variable) -> np.ndarray:
         leaves: list[Any] = leaves_of([variable])
         inputs = {
             leaf: self.point[leaf] if leaf in self.point else np.asarray(leaf.get_value())

@@ -47,7 +47,7 @@ def user_point(leaves: Sequence[Variable], values: Mapping[Variable | str, Any])
     return point
 
 
-def _value_like(leaf, value):
+def _value_like(leaf: Variable, value: Any) -> np.ndarray:
     value = np.asarray(value, leaf.type.dtype)
     if value.ndim != leaf.type.ndim:
         raise ArgumentError(
@@ -57,7 +57,7 @@ def _value_like(leaf, value):
     return value
 
 
-def _variable_of(key, leaves):
+def _variable_of(key: Variable | str, leaves: Sequence[Variable]) -> Variable:
     if not isinstance(key, str):
         return key
     matches = [leaf for leaf in leaves if leaf.name == key]
@@ -102,12 +102,12 @@ def random_point(
     return point
 
 
-def _size(length, sizes):
+def _size(length: str, sizes: dict[str, int]) -> int:
     """A length as a number; each letter stands for the same number everywhere."""
     return int(length) if length.isdigit() else sizes.setdefault(length, 2 + len(sizes) % 3)
 
 
-def _random_value(variable, shape, rng):
+def _random_value(variable: Variable, shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     if is_float(variable):
         return rng.uniform(0.3, 0.9, shape)
     return rng.integers(0, 2, shape).astype(variable.type.dtype)

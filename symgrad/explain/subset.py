@@ -1,16 +1,18 @@
 """The story of a subset: a selection of rows against a scatter-add, and the cost of each."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pytensor.graph.basic import Variable
 
 from symgrad.explain.derive.derivation import Derivation
 from symgrad.explain.derive.rebuild import evaluator
 from symgrad.explain.graph import leaves_of
 from symgrad.explain.maths import Maths, bar, call, number
 from symgrad.explain.sample import Point
-from symgrad.graph.index_reads import read_of
+from symgrad.graph.index_reads import Read, read_of
 from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["RepeatedRow", "SubsetStory", "subset_stories"]
@@ -81,13 +83,15 @@ def subset_stories(derivation: Derivation, point: Point | None = None) -> tuple[
     return tuple(_story(read, derivation, point) for read in reads)
 
 
-def _story(read, derivation, point):
+def _story(read: Read, derivation: Derivation, point: Point | None) -> SubsetStory:
     trace, names = derivation.trace, derivation.names
     line = next(line for line in trace.lines if read.variable in line.step.outputs)
     select, subset = names.forward(line), names.names[read.variable]
     table_shape = stored_shape(read.table)
     scattered = Maths("index", (number(0), *select.args[1:]))
-    rows, repeated, entries, shape = (), (), None, names.lengths.of(read.variable)
+    rows: tuple[int, ...] = ()
+    repeated: tuple[RepeatedRow, ...] = ()
+    entries, shape = None, names.lengths.of(read.variable)
     if point is not None:
         rows, repeated, block = _rows_at(point, read, trace.adjoints.get(read.variable))
         entries, shape = block.size, tuple(map(str, block.shape))
@@ -105,7 +109,9 @@ def _story(read, derivation, point):
     )
 
 
-def _rows_at(point, read, adjoint):
+def _rows_at(
+    point: Point, read: Read, adjoint: Variable | None
+) -> tuple[tuple[int, ...], tuple[RepeatedRow, ...], np.ndarray]:
     """Rows, repeated rows, and the values of the subset, at the user's inputs."""
     (index,) = read.chain
     outputs = [read.variable] if adjoint is None else [read.variable, adjoint]
@@ -125,7 +131,7 @@ def _rows_at(point, read, adjoint):
     return tuple(rows), repeated, values[0]
 
 
-def _is_vector_of_rows(index):
+def _is_vector_of_rows(index: tuple) -> bool:
     """Is the index a vector of row numbers, with all other axes taken whole?"""
     rows, *others = index
     is_vector = hasattr(rows, "type") and getattr(rows.type, "ndim", 0) == 1
@@ -133,7 +139,7 @@ def _is_vector_of_rows(index):
     return is_vector and rows.type.dtype != "bool" and are_whole
 
 
-def _repeated_row(row, rows, parts):
+def _repeated_row(row: int, rows: Sequence[int], parts: np.ndarray) -> RepeatedRow:
     positions = tuple(k for k, other in enumerate(rows) if other == row)
     mine = parts[list(positions)]
     return RepeatedRow(row, positions, mine.tolist(), mine.sum(0).tolist(), mine[-1].tolist())

@@ -10,6 +10,28 @@ from symgrad.rules.linear import ftrl, proximal_sgd
 from symgrad.rules.momentum import momentum, nesterov_momentum, sgd
 from symgrad.rules.sign import lion, rprop
 
+__all__ = [
+    "RULES",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adam_decayed",
+    "adamax",
+    "adamw",
+    "amsgrad",
+    "ftrl",
+    "lion",
+    "momentum",
+    "nadam",
+    "nesterov_momentum",
+    "proximal_sgd",
+    "radam",
+    "rmsprop",
+    "rowwise_adagrad",
+    "rprop",
+    "sgd",
+]
+
 RULES: dict[str, Callable[..., Updates]] = {
     "sgd": sgd,
     "proximal_sgd": proximal_sgd,
@@ -30,5 +52,3 @@ RULES: dict[str, Callable[..., Updates]] = {
     "rprop": rprop,
     "ftrl": ftrl,
 }
-
-__all__ = ["RULES", *RULES]

@@ -4,11 +4,12 @@ from __future__ import annotations  # so that help() shows short signatures
 
 import math
 from collections.abc import Callable
-from typing import Unpack
+from typing import Any, Unpack
 
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
-from symgrad.emit.closed_form import STEP_COLUMNS, ClosedForm
+from symgrad.emit.closed_form import STEP_COLUMNS, ClosedForm, MissedCalls
 from symgrad.emit.hyperparameter import Hyperparameter, Scalar
 from symgrad.emit.options import CostOrGradients, Options, Params
 from symgrad.emit.rule import Rule
@@ -19,7 +20,7 @@ from symgrad.rules.hyperparameters import decay_rate, epsilon, learning_rate, pe
 __all__ = ["adam", "adamax", "adamw", "amsgrad"]
 
 
-def moments(g, s, h):
+def moments(g: Variable, s: Any, h: Any) -> tuple[Variable, Variable]:
     """The moving averages of the gradient and of its square."""
     return h.beta1 * s.m + (1 - h.beta1) * g, h.beta2 * s.v + (1 - h.beta2) * g**2
 
@@ -58,7 +59,7 @@ def _adamw(w, g, s, h):
     return -h.learning_rate * (direction + h.weight_decay * w), {"m": m, "v": v}
 
 
-def corrections_tick(h, clock):
+def corrections_tick(h: Any, clock: Any) -> tuple[dict[str, Variable], dict[str, Variable]]:
     """What the averages, which start at 0, lack after t calls."""
     t = clock.t + 1
     rates = {"correction1": 1 - h.beta1**t, "root_correction2": pt.sqrt(1 - h.beta2**t)}
@@ -69,7 +70,9 @@ def corrections_tick(h, clock):
 # count. What is recorded of a call are the numbers in ``rate * m / (scale * root + epsilon)``.
 
 
-def missed_moments(w, s, h, missed, decays=False):
+def missed_moments(
+    w: Variable, s: Any, h: Any, missed: MissedCalls, decays: bool = False
+) -> tuple[Variable, dict[str, Variable]]:
     """What missed calls make of a row whose averages are `m` and `v`."""
     w = missed.less_steps(w, s.m, pt.sqrt(s.v), h.beta1, pt.sqrt(h.beta2), decays)
     return w, {"m": h.beta1**missed.count * s.m, "v": h.beta2**missed.count * s.v}

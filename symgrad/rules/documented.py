@@ -3,7 +3,7 @@
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from symgrad.emit.definition import Definition
@@ -50,7 +50,7 @@ def documented(rule: Definition, **units: str) -> Callable[[F], F]:
     return fill_in
 
 
-def _parameters(rule):
+def _parameters(rule: Definition) -> str:
     entries = [
         f"{name} : {_kind(rule, name)}, {hyper.range}\n{_indented(hyper.meaning)}"
         for name, hyper in rule.hyper.items()
@@ -58,11 +58,11 @@ def _parameters(rule):
     return _ARGUMENTS + "".join(entries)
 
 
-def _kind(rule, name):
+def _kind(rule: Definition, name: str) -> str:
     return "float or shared scalar" if name in rule.slots.values() else "float or scalar variable"
 
 
-def _returns(rule, units):
+def _returns(rule: Definition, units: Mapping[str, str]) -> str:
     text = " ".join([_slots(rule, units), *_clocks(rule)])
     return f"Returns\n-------\nUpdates\n{_indented(text)}"
 
@@ -84,11 +84,11 @@ def _slots(rule: Definition, units: Mapping[str, str]) -> str:
     return f"{_counted('Slot', names)}, {shape}{', starting at 0' if alike else ''}."
 
 
-def _start(initial):
+def _start(initial: float | str) -> str:
     return f"`{initial}`" if isinstance(initial, str) else f"{initial:g}"
 
 
-def _clocks(rule):
+def _clocks(rule: Definition) -> Iterator[str]:
     if rule.clock:
         names = _counted("clock", [f"``{name}``" for name in rule.clock])
         verb = "advances" if len(rule.clock) == 1 else "advance"
@@ -98,11 +98,11 @@ def _clocks(rule):
         )
 
 
-def _counted(noun, names):
+def _counted(noun: str, names: Sequence[str]) -> str:
     return f"{noun} {names[0]}" if len(names) == 1 else f"{noun}s {' and '.join(names)}"
 
 
-def _raises(rule):
+def _raises(rule: Definition) -> str:
     started = [start for start in rule.slots.values() if isinstance(start, str)]
     first = "".join(
         f"HyperparameterError\n    Also if `{name}` is symbolic: slots start from its value.\n"
@@ -111,5 +111,5 @@ def _raises(rule):
     return _ERRORS.replace("SymgradError\n", f"{first}SymgradError\n")
 
 
-def _indented(text):
+def _indented(text: str) -> str:
     return textwrap.fill(text, 92, initial_indent="    ", subsequent_indent="    ") + "\n"

@@ -84,11 +84,11 @@ class RowUpdate(RowProgram, OpenMPOp):
         return f"RowUpdate{{{', '.join('inc' if adds else 'set' for adds in self.adds)}}}"
 
     def make_node(self, *inputs):
-        inputs = [pt.as_tensor(variable) for variable in inputs]
+        tensors = [pt.as_tensor(variable) for variable in inputs]
         first = self.n_tables
         last = first + self.n_indices + (self.summed is not None)
-        inputs[first:last] = [pt.cast(index, "int64") for index in inputs[first:last]]
-        return Apply(self, inputs, [table.type() for table in inputs[: self.n_written]])
+        tensors[first:last] = [pt.cast(index, "int64") for index in tensors[first:last]]
+        return Apply(self, tensors, [table.type() for table in tensors[: self.n_written]])
 
     def infer_shape(self, *args):
         return node_and_shapes(args)[1][: self.n_written]

@@ -20,7 +20,7 @@ class DonatingJAXLinker(JAXLinker):
 
     fgraph: FunctionGraph
 
-    def fgraph_convert(  # type: ignore[override]
+    def fgraph_convert(
         self,
         fgraph: FunctionGraph,
         input_storage: list,

@@ -14,7 +14,7 @@ from pytensor.tensor.variable import TensorVariable
 from symgrad.cost.join import distinct_place
 from symgrad.cost.place import Place
 from symgrad.emit.updates import Move
-from symgrad.graph.index_reads import read_of
+from symgrad.graph.index_reads import Read, read_of
 from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["ages", "measures", "with_distinct_rows"]
@@ -24,7 +24,7 @@ def with_distinct_rows(move: Move) -> Move:
     """The same move with each row once; steps and gradients of repeated rows add up."""
     if move.place.distinct:
         return move
-    read = read_of(move.place.read(move.table))
+    read = _read_of(move)
     place, step = distinct_place([read], [move.step])
     _, gradient = distinct_place([read], [move.gradient])
     value = place.read(move.table)
@@ -104,7 +104,14 @@ def _rows_of(move: Move) -> Place:
     nothing = pt.cast(0 * index, "float32").dimshuffle(
         *("x" if dim in place.row_dims else next(outer) for dim in range(n_dims))
     )
-    return distinct_place([read_of(place.read(move.table))], [nothing])[0]
+    return distinct_place([_read_of(move)], [nothing])[0]
+
+
+def _read_of(move: Move) -> Read:
+    """The read of a block in which rows may repeat; only an index makes them."""
+    read = read_of(move.place.read(move.table))
+    assert read is not None
+    return read
 
 
 def _norm(block: TensorVariable) -> TensorVariable:
