@@ -5,13 +5,11 @@
 :mod:`~symgrad.spatial.patches` patches as rows of a matrix. All run in Python, C, Numba and JAX.
 """
 
+from functools import partial
 from importlib import import_module
 
 from symgrad.dispatch import JAX, NUMBA, when_imported
 
 for _backend, _module in ((NUMBA, "numba_dispatch"), (JAX, "jax_dispatch")):
     for _package in ("convolution", "pooling"):
-        when_imported(
-            _backend,
-            lambda name=f"symgrad.spatial.{_package}.{_module}": import_module(name),
-        )
+        when_imported(_backend, partial(import_module, f"symgrad.spatial.{_package}.{_module}"))
