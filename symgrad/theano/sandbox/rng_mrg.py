@@ -195,10 +195,8 @@ class MRG_RandomStreams:
         states, matrices = self.rstate.astype("int64")[None], SUBSTREAM
         while len(states) < n_streams:
             states = np.concatenate([states, jumped(states, matrices)])
-            matrices = tuple(
-                product(matrix, matrix.T, modulus)
-                for matrix, modulus in zip(matrices, (M1, M2), strict=True)
-            )
+            first, second = matrices
+            matrices = product(first, first.T, M1), product(second, second.T, M2)
         if inc_rstate:
             self.inc_rstate()
         return states[:n_streams].astype("int32")

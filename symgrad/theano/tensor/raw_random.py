@@ -123,8 +123,8 @@ class RandomFunction(Op):
     def make_node(self, state, shape, *args):
         is_scalar = isinstance(shape, tuple) and not shape
         shape = pt.as_tensor(np.array((), "int64") if is_scalar else shape)
-        args = [pt.as_tensor(arg) for arg in args]
-        return Apply(self, [state, shape, *args], [state_vector_type(), self.outtype()])
+        parameters = [pt.as_tensor(arg) for arg in args]
+        return Apply(self, [state, shape, *parameters], [state_vector_type(), self.outtype()])
 
     def perform(self, node, inputs, output_storage):
         vector, shape, *args = inputs
