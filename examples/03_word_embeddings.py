@@ -42,12 +42,14 @@ from symgrad import embeddings
 WORD = re.compile(r"[^\W\d_]+")  # runs of letters, of any alphabet
 PIECE = 1 << 18  # characters of text worked on at a time
 STACK = 128  # minibatches in one call
-EVERY = 16  # of them, until the cost is measured and shown
+EVERY = 16  # of them, until the rate falls and the bar moves
+HELD_OUT = 20  # one run of words in so many is held out, until there is a stack of minibatches
+RUN = 64  # words in a run
 RATES = {
     "sgd": 0.1,
     "momentum": 0.01,
     "nesterov_momentum": 0.01,
-    "adagrad": 0.2,
+    "adagrad": 0.15,
     "rowwise_adagrad": 0.2,
     "adadelta": 3.0,
     "radam": 0.01,
@@ -131,6 +133,10 @@ def count(texts, min_count, negatives):
 # %% [markdown]
 # ## Minibatches
 #
+# Some runs of words are held out: on them the cost is measured, and nothing is learnt.
+# The cost of a minibatch that has just been learnt would say little: words that were pushed
+# together a moment ago fit better than any other, and the more so the larger the steps.
+#
 # As in word2vec: very frequent words are dropped now and then, each word reaches 1 to `window`
 # words far, chosen anew each time, and negatives are drawn with the counts to the power 3/4. But
 # all pairs of a minibatch share their negatives, so that their scores are one product of two
@@ -162,17 +168,40 @@ class Sampler:
         return np.diff(np.arange(n + 1) * len(ids) // max(n, 1)), context, reach, noise
 
 
+def split(ids, n):
+    """``(held out, others)`` of a piece; at most `n` words are held out."""
+    held_out = np.arange(len(ids)) // RUN % HELD_OUT == 0
+    held_out &= np.cumsum(held_out) <= n
+    return ids[held_out], ids[~held_out]
+
+
+def parts(texts, vocabulary, n_held_out):
+    """``(held out, others)`` of each piece of the texts, at most `n_held_out` words in all."""
+    for words in pieces(texts):
+        held_out, others = split(vocabulary.ids(words), n_held_out)
+        n_held_out -= len(held_out)
+        yield held_out, others
+
+
 def stacks(texts, sampler, size):
     """Minibatches of the texts, `STACK` at a time, and what is left at the end."""
-    rest = sampler.minibatches(np.empty(0, "int64"), size)
-    for words in pieces(texts):
-        more = sampler.minibatches(sampler.vocabulary.ids(words), size)
-        rest = [np.concatenate(both) for both in zip(rest, more, strict=True)]
-        while len(rest[0]) >= STACK:
-            yield [one[:STACK] for one in rest]
-            rest = [one[STACK:] for one in rest]
-    if len(rest[0]):
-        yield rest
+    waiting = sampler.minibatches(np.empty(0, "int64"), size)
+    for _, ids in parts(texts, sampler.vocabulary, STACK * size):
+        more = sampler.minibatches(ids, size)
+        waiting = [np.concatenate(both) for both in zip(waiting, more, strict=True)]
+        while len(waiting[0]) >= STACK:
+            yield [array[:STACK] for array in waiting]
+            waiting = [array[STACK:] for array in waiting]
+    if len(waiting[0]):
+        yield waiting
+
+
+def held_out(texts, sampler, size):
+    """The words held out, and their minibatches."""
+    ids = [held_out for held_out, _ in parts(texts, sampler.vocabulary, STACK * size)]
+    ids = np.concatenate(ids)
+    _, *minibatches = sampler.minibatches(ids, size)
+    return ids, minibatches
 
 
 # %% [markdown]
@@ -212,7 +241,8 @@ def skip_gram(W_in, W_out, size, window, negatives, n_noise):
 #
 # `step.run` takes a stack of minibatches, and makes a step for each without Python between them.
 # The update needs the gradient of the cost, but not the cost, which would take as long as all the
-# rest: so the step returns nothing, and the cost is measured on one minibatch of `EVERY`.
+# rest: so the step returns nothing, and the cost is measured on the words held out, before the
+# first step and after each epoch.
 #
 # An interrupt in the middle of a call could lose a table that JAX holds, so Ctrl-C only sets a
 # flag, which is looked at between steps.
@@ -284,31 +314,42 @@ def compile_training(W_in, W_out, rate, arguments):
 
 
 def train(step, cost, rate, texts, sampler, arguments):
-    """Run all epochs; True if they came to their end, False if Ctrl-C ended them."""
-    vocabulary, first = sampler.vocabulary, rate.get_value()
-    falls = arguments.rule not in CONSTANT_RATE
-    total = int(vocabulary.counts.sum()) * arguments.epochs
+    """Run all epochs: the costs of what is held out, and False if Ctrl-C ended them."""
+    first, falls = rate.get_value(), arguments.rule not in CONSTANT_RATE
+    words, minibatches = held_out(texts, sampler, arguments.batch)
+    total = (int(sampler.vocabulary.counts.sum()) - len(words)) * arguments.epochs
+    measure = partial(mean_cost, cost, minibatches)
+    costs = [measure()]
     with interrupts() as interrupted, progress_bar(total) as bar:
+        bar.write(f"before the first step: cost {costs[-1]:.4f} per held-out pair")
 
-        def show(start, read, minibatches, costs, steps, outputs=None):
-            """Measure the cost of the first of `EVERY` minibatches, and lower the rate."""
-            costs.append(cost(*(one[max(steps - EVERY, 0)] for one in minibatches)))
-            bar.set_postfix_str(f"cost {np.mean(costs[-100:]):.3f}", refresh=False)
+        def show(start, read, steps, outputs=None):
+            """Move the bar, and lower the rate."""
             bar.update(start + int(read[:steps].sum()) - bar.n)
             rate.set_value(first * np.float32(max(1 - falls * bar.n / total, 1e-4)))
             if interrupted():
                 raise Interrupted
 
         for epoch in range(1, arguments.epochs + 1):
-            costs = []
-            for read, *minibatches in stacks(texts, sampler, arguments.batch):
-                try:
-                    take(step, minibatches, partial(show, bar.n, read, minibatches, costs))
-                except Interrupted:
-                    return False
-            check(costs)
-            bar.write(f"epoch {epoch}: cost {np.mean(costs):.4f} per pair")
-    return True
+            bar.set_postfix_str(f"cost {costs[-1]:.4f}", refresh=False)
+            try:
+                for read, *minibatches in stacks(texts, sampler, arguments.batch):
+                    take(step, minibatches, partial(show, bar.n, read))
+            except Interrupted:
+                return costs, False
+            costs.append(measure())
+            bar.write(f"epoch {epoch}: cost {costs[-1]:.4f} per held-out pair")
+    return costs, True
+
+
+def mean_cost(cost, minibatches):
+    """The mean cost of minibatches; an error if there are none, or if it is not finite."""
+    costs = [cost(*minibatch) for minibatch in zip(*minibatches, strict=True)]
+    if not costs:
+        raise InputError("the text has no pairs of words: give more text, or --sample 0")
+    if not np.all(np.isfinite(costs)):
+        raise InputError("the cost is no longer finite: give a smaller --learning-rate")
+    return float(np.mean(costs))
 
 
 def take(step, minibatches, show):
@@ -318,18 +359,10 @@ def take(step, minibatches, show):
         step.run(*minibatches, every=EVERY, callback=show)
         return
     # A stack of another length, which JAX would have to compile for.
-    for steps, one in enumerate(zip(*minibatches, strict=True), 1):
-        step(*one)
+    for steps, minibatch in enumerate(zip(*minibatches, strict=True), 1):
+        step(*minibatch)
         if steps % EVERY == 0 or steps == n:
             show(steps)
-
-
-def check(costs):
-    """Raise if an epoch had nothing to learn from, or lost its way."""
-    if not costs:
-        raise InputError("the text has no pairs of words: give more text, or --sample 0")
-    if not np.all(np.isfinite(costs)):
-        raise InputError("the cost is no longer finite: give a smaller --learning-rate")
 
 
 # %% [markdown]
@@ -373,8 +406,11 @@ def content_words(words, n=10):
     return [word for word in words[20:] if len(word) > 5][:n]
 
 
-def draw(words, vectors, path, n=120):
-    """A picture of the most frequent words: the two directions in which their vectors vary most."""
+def draw(words, vectors, costs, path, n=120):
+    """A picture of the most frequent words, and of the cost after each epoch.
+
+    The words stand along the two directions in which their vectors vary most.
+    """
     try:
         import matplotlib
     except ImportError:
@@ -384,14 +420,30 @@ def draw(words, vectors, path, n=120):
     import matplotlib.pyplot as plt
 
     centred = vectors[:n] - vectors[:n].mean(axis=0)
-    x, y = (centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T).T
-    figure, axes = plt.subplots(figsize=(10, 8))
-    axes.scatter(x, y, s=4)
-    for word, *at in zip(words[:n], x, y, strict=False):
-        axes.annotate(word, at, fontsize=8)
-    axes.set(title="The most frequent words", xlabel="first direction", ylabel="second direction")
+    points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(13, 7), width_ratios=(2, 1), layout="constrained"
+    )
+    left.scatter(*points.T, s=4)
+    left.set(title="The most frequent words", xlabel="first direction", ylabel="second direction")
+    right.plot(costs, marker="o")
+    right.set(title="What is held out", xlabel="epoch", ylabel="cost per pair")
+    figure.canvas.draw()  # lays the axes out, so that labels have their places
+    label(left, words, points)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def label(axes, words, points):
+    """Write words at their points, the most frequent first, and leave out what would overlap."""
+    taken = []
+    for word, point in zip(words, points, strict=False):
+        text = axes.annotate(word, point, (2, 2), textcoords="offset points", fontsize=8)
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in taken):
+            text.remove()
+        else:
+            taken.append(box)
 
 
 # %%
@@ -408,10 +460,10 @@ def main(argv=None):
 def run(arguments):
     """All of it, once the options are read."""
     arguments.out.mkdir(parents=True, exist_ok=True)
-    vocabulary, W_in, _, finished = learn(arguments)
+    vocabulary, W_in, _, costs, finished = learn(arguments)
     words, vectors = vocabulary.words, W_in.get_value()
     save(words, vectors, arguments.out)
-    draw(words, vectors, arguments.out / "words.png")
+    draw(words, vectors, costs, arguments.out / "words.png")
     for word in arguments.words or content_words(words):
         nearest = neighbours(vocabulary.rows[word], vectors)
         print(f"{word}: {' '.join(words[k] for k in nearest)}")
@@ -420,7 +472,7 @@ def run(arguments):
 
 
 def learn(arguments):
-    """The vocabulary, both tables, and whether training came to its end."""
+    """The vocabulary, both tables, the costs, and whether training came to its end."""
     rng, texts = np.random.default_rng(arguments.seed), sources(arguments.text)
     vocabulary = count(texts, arguments.min_count, arguments.negatives)
     if unknown := [word for word in arguments.words if word not in vocabulary.rows]:
@@ -432,7 +484,8 @@ def learn(arguments):
     step, cost = compile_training(W_in, W_out, rate, arguments)
     print(step.audit)
     sampler = Sampler(vocabulary, arguments.window, arguments.noise, arguments.sample, rng)
-    return vocabulary, W_in, W_out, train(step, cost, rate, texts, sampler, arguments)
+    costs, finished = train(step, cost, rate, texts, sampler, arguments)
+    return vocabulary, W_in, W_out, costs, finished
 
 
 def parse(argv):
@@ -449,7 +502,7 @@ def parse(argv):
     add("--negatives", type=positive, default=5, help="negatives for each pair")
     add("--sample", type=float, default=1e-4, help="share above which words are thinned out, or 0")
     add("--min-count", type=positive, default=5, help="leave rarer words out")
-    add("--epochs", type=positive, default=15)
+    add("--epochs", type=positive, default=10)
     add("--batch", type=positive, default=16, help="words for each step")
     add("--noise", type=positive, default=64, help="words that are the negatives of a step")
     add("--seed", type=int, default=1)

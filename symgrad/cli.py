@@ -154,7 +154,7 @@ def _can_import(package):
 def _pytensor_facts():
     from pytensor import config
 
-    from symgrad.backends import blas
+    from symgrad.backends.c import blas
 
     return {
         "compiler": f"{config.cxx}, {config.gcc_version_str}" if config.cxx else "none",

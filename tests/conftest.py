@@ -5,7 +5,8 @@ import pytest
 from pytensor.compile.mode import Mode
 
 import symgrad as sg
-from symgrad.backends import BACKENDS, blas
+from symgrad.backends import BACKENDS
+from symgrad.backends.c import blas
 
 blas.configure()
 

@@ -105,10 +105,10 @@ def read_binary(path):
 
 
 def check_run(printed, out):
-    """Lower cost, neighbours, vectors and a picture."""
-    costs = [float(cost) for cost in re.findall(r"epoch \d+: cost ([\d.]+) per pair", printed)]
-    assert len(costs) > 1
-    assert costs[-1] < costs[0]
+    """Lower cost of what is held out, neighbours, vectors and a picture."""
+    costs = [float(cost) for cost in re.findall(r": cost ([\d.]+) per held-out pair", printed)]
+    assert len(costs) > 2
+    assert costs[-1] < costs[1] < costs[0]
     words, vectors = read_text(out / "vectors.txt")
     binary_words, binary_vectors = read_binary(out / "vectors.bin")
     assert words == binary_words
@@ -215,10 +215,24 @@ def test_stacks_have_one_length_and_count_all_words(words, text, monkeypatch):
     vocabulary = words.count(texts, 1, 3)
     sampler = words.Sampler(vocabulary, 3, 5, 0, np.random.default_rng(0))
     stacks = list(words.stacks(texts, sampler, 16))
-    assert {len(one) for stack in stacks[:-1] for one in stack} == {8}
+    assert {len(array) for stack in stacks[:-1] for array in stack} == {8}
     assert 0 < len(stacks[-1][0]) < 8
-    assert {tuple(one.shape[1:] for one in stack) for stack in stacks} == {((), (22,), (16,), (5,))}
-    assert sum(read.sum() for read, *_ in stacks) == vocabulary.counts.sum()
+    shapes = {tuple(array.shape[1:] for array in stack) for stack in stacks}
+    assert shapes == {((), (22,), (16,), (5,))}
+    held_out, _ = words.held_out(texts, sampler, 16)
+    assert sum(read.sum() for read, *_ in stacks) + len(held_out) == vocabulary.counts.sum()
+
+
+def test_what_is_held_out_is_not_learnt(words, text, monkeypatch):
+    monkeypatch.setattr(words, "RUN", 5)
+    monkeypatch.setattr(words, "PIECE", 1000)
+    texts = words.sources([text])
+    vocabulary = words.count(texts, 1, 3)
+    parts = list(words.parts(texts, vocabulary, 40))
+    assert sum(len(held_out) for held_out, _ in parts) == 40
+    together = [np.sort(np.concatenate(part)) for part in parts]
+    pieces = [np.sort(vocabulary.ids(piece)) for piece in words.pieces(texts)]
+    np.testing.assert_array_equal(np.concatenate(together), np.concatenate(pieces))
 
 
 def test_a_stack_is_learnt_as_its_minibatches_one_by_one(words, text, monkeypatch, capsys):
@@ -227,7 +241,7 @@ def test_a_stack_is_learnt_as_its_minibatches_one_by_one(words, text, monkeypatc
     for length, every in ((8, 4), (1000, 1000)):
         monkeypatch.setattr(words, "STACK", length)
         monkeypatch.setattr(words, "EVERY", every)
-        _, W_in, W_out, finished = words.learn(words.parse([str(text), *SMALL, *options]))
+        _, W_in, W_out, _, finished = words.learn(words.parse([str(text), *SMALL, *options]))
         assert finished
         found.append([W_in.get_value(), W_out.get_value()])
     for one, other in zip(*found, strict=True):

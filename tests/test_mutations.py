@@ -16,25 +16,25 @@ MUTATIONS = {
         "rules/momentum.py",
         "return -h.learning_rate * g, {}",
         "return h.learning_rate * g, {}",
-        "tests/test_rules.py::test_dense_values_of_libraries",
+        "tests/rules/test_rules.py::test_dense_values_of_libraries",
     ),
     "drop coalesce": (
-        "places.py",
+        "cost/join.py",
         "rows, summed, _ = coalesce(index, gradient, length)",
         "rows, summed = index, gradient",
-        "tests/test_rules.py::test_subset_values_of_torch",
+        "tests/rules/test_rules.py::test_subset_values_of_torch",
     ),
     "inc where a set is meant": (
-        "places.py",
+        "cost/place.py",
         "pt.set_subtensor(table[self.key], block)",
         "pt.inc_subtensor(table[self.key], block)",
-        "tests/test_rules.py::test_subset_values_of_torch",
+        "tests/rules/test_rules.py::test_subset_values_of_torch",
     ),
     "set where an inc is meant": (
-        "places.py",
+        "cost/place.py",
         "pt.inc_subtensor(table[self.key], step)",
         "pt.set_subtensor(table[self.key], step)",
-        "tests/test_rules.py::test_subset_values_of_torch",
+        "tests/rules/test_rules.py::test_subset_values_of_torch",
     ),
     "epsilon outside the root": (
         "rules/adaptive.py",
@@ -42,127 +42,127 @@ MUTATIONS = {
         '{"accumulator": accumulator}\n\n\ndef _rowwise',
         "step = -h.learning_rate * g / (pt.sqrt(accumulator) + h.epsilon)\n    return step, "
         '{"accumulator": accumulator}\n\n\ndef _rowwise',
-        "tests/test_rules.py::test_dense_values_of_libraries",
+        "tests/rules/test_rules.py::test_dense_values_of_libraries",
     ),
     "no bias correction": (
         "rules/adam.py",
         "rate = h.learning_rate * pt.sqrt(1 - h.beta2**t) / (1 - h.beta1**t)",
         "rate = h.learning_rate",
-        "tests/test_rules.py::test_dense_values_of_libraries",
+        "tests/rules/test_rules.py::test_dense_values_of_libraries",
     ),
     "skip the check of an index": (
-        "guards.py",
+        "compile/check_indices.py",
         "        return CheckIndex()(index, length, number)\n\n    def _report",
         "        return pt.cast(index, 'int64')\n\n    def _report",
-        "tests/test_function.py::test_every_kind_of_read_is_checked",
+        "tests/compile/test_function.py::test_every_kind_of_read_is_checked",
     ),
     "accept an index one too large": (
-        "ops/checks.py",
+        "ops/check_index.py",
         "i[k] >= length",
         "i[k] > length",
-        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "accept one too large on JAX": (
-        "guards.py",
+        "compile/check_indices.py",
         "pt.ge(index, length)",
         "pt.gt(index, length)",
-        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write although a check failed on JAX": (
-        "guards.py",
+        "compile/check_indices.py",
         "guarded.updates = held",
         "pass",
-        "tests/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write before the work is done": (
         "backends/rewrites.py",
         "return {writer: list(early) for writer in writers}",
         "return {}",
-        "tests/test_function.py::test_work_that_fails_late_changes_nothing",
+        "tests/compile/test_function.py::test_work_that_fails_late_changes_nothing",
     ),
     "keep the unsound rewrites": (
         "backends/rewrites.py",
         'mode.including("symgrad").excluding(*UNSOUND)',
         'mode.including("symgrad")',
-        "tests/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
-        "tests/test_function.py::test_a_read_after_a_set_sees_what_was_written",
+        "tests/compile/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
+        "tests/compile/test_function.py::test_a_read_after_a_set_sees_what_was_written",
     ),
     "leave Scans to PyTensor": (
         "backends/rewrites.py",
         "get_mode(mode).including(tag, *others).excluding(*UNSOUND, *excluded)",
         "get_mode(mode).including(tag, *others)",
-        "tests/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
+        "tests/compile/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
     ),
     "write before other reads": (
-        "backends/donated.py",
+        "backends/xla/reads_first.py",
         "        if not late:\n",
         "        if True:\n",
-        "tests/test_function.py::test_xla_needs_no_second_table",
+        "tests/compile/test_function.py::test_xla_needs_no_second_table",
     ),
     "let any stride be dense": (
-        "ops/vector_elemwise.py",
+        "backends/c/elemwise.py",
         "dense = dense && stride[k] == (stays ? 0 : (npy_intp)sizeof({ctype}));",
         "",
-        "tests/test_vector_elemwise.py::test_is_what_numpy_computes",
+        "tests/backends/c/test_elemwise.py::test_is_what_numpy_computes",
     ),
     "do not donate": (
-        "backends/jax.py",
+        "backends/xla/linker.py",
         "donate_argnums=updated",
         "donate_argnums=()",
-        "tests/test_function.py::test_jax_donates_the_tables",
+        "tests/compile/test_function.py::test_jax_donates_the_tables",
     ),
     "ignore a mask": (
-        "emitter.py",
+        "emit/emitter.py",
         "if block.mask is None:\n            return new",
         "if True:\n            return new",
-        "tests/test_updates.py::TestMask",
+        "tests/emit/test_updates.py::TestMask",
     ),
     "count padding as rows": (
-        "places.py",
+        "cost/place.py",
         "if self.used is None:",
         "if True:",
-        "tests/test_updates.py::TestTransforms",
+        "tests/emit/test_updates.py::TestTransforms",
     ),
     "overlook another path": (
-        "gradients.py",
+        "cost/gradients.py",
         "if variable in tables and consumer is not None:",
         "if False:",
-        "tests/test_gradients.py",
+        "tests/cost/test_gradients.py",
     ),
     "count calls where visits are meant": (
-        "emitter.py",
+        "emit/emitter.py",
         'if self.rule.clock and self.options.counter == "row":',
         "if False:",
-        "tests/test_updates.py::TestMask::test_of_rows_only",
+        "tests/emit/test_updates.py::TestMask::test_of_rows_only",
     ),
     "forget when a row was read": (
-        "emitter.py",
+        "emit/emitter.py",
         "+ self.catch_up.calls + 1",
         "+ self.catch_up.calls",
-        "tests/test_exact.py::test_the_dense_run_to_rounding[adamw]",
+        "tests/emit/test_lagging_rows.py::test_the_dense_run_to_rounding[adamw]",
     ),
     "add up the missed steps of a call less": (
-        "catchup/lag.py",
+        "emit/lagging_rows.py",
         "self._last.ravel() + 1",
         "self._last.ravel() + 2",
-        "tests/test_exact.py::test_a_schedule_and_row_rates",
+        "tests/emit/test_lagging_rows.py::test_a_schedule_and_row_rates",
     ),
     "leave other rules at the rows before": (
-        "updates.py",
+        "emit/updates.py",
         "mine, theirs = self.with_replaced(other.caught_up), other.with_replaced(self.caught_up)",
         "mine, theirs = self, other",
-        "tests/test_exact.py::test_parameters_of_other_rules_see_the_rows_caught_up",
+        "tests/emit/test_lagging_rows.py::test_parameters_of_other_rules_see_the_rows_caught_up",
     ),
     "let a table be swept": (
-        "audit.py",
+        "compile/audit.py",
         'kind, blame = "swept", str(node)\n                continue',
         "continue",
-        "tests/test_function.py::test_the_audit_names_what_is_not_rows",
+        "tests/compile/test_function.py::test_the_audit_names_what_is_not_rows",
     ),
 }
 
 
-@pytest.mark.slow
+@pytest.mark.mutation
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_turns_the_suite_red(name, tmp_path):
     file, right, wrong, tests = MUTATIONS[name]
@@ -174,7 +174,7 @@ def test_a_mistake_turns_the_suite_red(name, tmp_path):
     assert text.count(right) == 1, "the mutation no longer fits the source"
     source.write_text(text.replace(right, wrong))
     # Compiled code is cached by version, not by source: a changed Op needs an empty cache.
-    flags = f"base_compiledir={tmp_path / 'compiled'}" if file.startswith("ops/") else ""
+    flags = f"base_compiledir={tmp_path / 'compiled'}" if "c_code" in text else ""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests.split()],
         cwd=tmp_path,

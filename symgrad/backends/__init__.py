@@ -8,7 +8,7 @@ from pytensor import config
 
 from symgrad.errors import BackendError
 
-__all__ = ["BACKENDS", "choose", "mode_of"]
+__all__ = ["BACKENDS", "choose", "looped", "mode_of"]
 
 BACKENDS = ("c", "numba", "jax")
 
@@ -45,13 +45,24 @@ def _default():
 def mode_of(backend):
     """The PyTensor Mode of a backend, with fused updates of rows where that is faster."""
     if backend == "jax":
-        from symgrad.backends.jax import jax_mode
+        from symgrad.backends.xla.linker import jax_mode
 
         return jax_mode()  # XLA fuses by itself
     if backend == "c":
-        from symgrad.backends.c import c_mode as mode
+        from symgrad.backends.c.mode import c_mode as mode
     else:
-        from symgrad.backends.numba import numba_mode as mode
-    from symgrad.backends.fusion import TAG
+        from symgrad.backends.numba.mode import numba_mode as mode
+    from symgrad.backends.rows.fuse import TAG
 
     return mode().including(TAG)
+
+
+def looped(backend):
+    """The function of a backend that repeats a compiled step, see `symgrad.backends.c.mode`."""
+    if backend == "jax":
+        from symgrad.backends.xla.linker import looped
+    elif backend == "c":
+        from symgrad.backends.c.mode import looped
+    else:
+        from symgrad.backends.numba.mode import looped
+    return looped

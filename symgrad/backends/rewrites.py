@@ -17,9 +17,9 @@ from pytensor.tensor.basic import constant
 from pytensor.tensor.blas import Dot22, Dot22Scalar
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 
-from symgrad.ops.row_softmax import softmax_of_rows
-from symgrad.ops.row_sum import sums_as_row_sums
-from symgrad.ops.vector_elemwise import elemwise_as_vectors
+from symgrad.backends.c.elemwise import elemwise_as_vectors
+from symgrad.backends.c.softmax import softmax_of_rows
+from symgrad.backends.c.sums import sums_as_row_sums
 
 __all__ = ["UNSOUND", "WritesLast", "register_scans", "with_symgrad_rewrites"]
 

@@ -10,7 +10,7 @@ from pytensor.tensor.elemwise import Elemwise
 from symgrad.explain.maths import Maths
 from symgrad.explain.simplify import simplified
 from symgrad.explain.trace import seen_through
-from symgrad.substitute import substitute
+from symgrad.graph.replace import substitute
 
 __all__ = ["CalculusLine", "derivative_lines", "is_scalar_calculus"]
 

@@ -10,12 +10,12 @@ from pytensor.scalar.basic import Composite
 from pytensor.tensor.elemwise import Elemwise
 
 from symgrad.backends import BACKENDS, mode_of
+from symgrad.backends.rows.op import RowUpdate
+from symgrad.compile.check_indices import guard
 from symgrad.errors import BackendError
 from symgrad.explain.maths import Maths, symbol
 from symgrad.explain.names import Formulas, Shallow
 from symgrad.explain.notation import name_of
-from symgrad.guards import guard
-from symgrad.ops.row_update import RowUpdate
 
 __all__ = ["Compilation", "Fused", "Rewrite", "compilation"]
 

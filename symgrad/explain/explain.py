@@ -3,6 +3,7 @@
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
+from symgrad.cost.gradients import connected_gradients, grad, variables_of
 from symgrad.errors import DisconnectedError
 from symgrad.explain.calculus import derivative_lines, is_scalar_calculus
 from symgrad.explain.compiler import compilation
@@ -13,8 +14,7 @@ from symgrad.explain.rule import rule_stories, updates_of
 from symgrad.explain.sample import leaves_of, user_point
 from symgrad.explain.story import stories
 from symgrad.explain.values import read
-from symgrad.gradients import connected_gradients, grad, variables_of
-from symgrad.subsets import describe
+from symgrad.graph.index_reads import describe
 
 __all__ = ["explain"]
 

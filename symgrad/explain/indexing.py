@@ -9,7 +9,7 @@ from pytensor.tensor.type_other import MakeSlice
 
 from symgrad.explain.maths import Maths, call, number, symbol
 from symgrad.explain.notation import Notation, notation
-from symgrad.subsets import indices_of, is_index_read, is_index_write
+from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
 
 __all__ = ["is_into_empty", "is_whole"]
 

@@ -7,13 +7,13 @@ import numpy as np
 from pytensor.graph.basic import Constant
 from pytensor.tensor.type_other import NoneConst
 
+from symgrad.emit.updates import free_name
 from symgrad.explain import indexing, loops, scalars, tensors  # noqa: F401  (they fill the table)
 from symgrad.explain.maths import Maths, bar, number, symbol
 from symgrad.explain.notation import notation_of
 from symgrad.explain.shapes import Lengths
 from symgrad.explain.tensors import Mean
 from symgrad.explain.trace import as_written, has_name
-from symgrad.updates import free_name
 
 __all__ = ["Formulas", "Names", "Shallow"]
 

@@ -10,7 +10,7 @@ from pytensor.tensor.elemwise import CAReduce, Elemwise
 
 from symgrad.explain.notation import is_float
 from symgrad.explain.trace import as_written
-from symgrad.substitute import substitute
+from symgrad.graph.replace import substitute
 
 __all__ = ["evaluator", "exact_type", "rebuilt", "values_at"]
 

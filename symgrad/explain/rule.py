@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symgrad.emit.updates import Updates
 from symgrad.errors import HyperparameterError
 from symgrad.explain.maths import Maths, number, symbol
 from symgrad.explain.names import Formulas
@@ -11,8 +12,7 @@ from symgrad.explain.rebuild import evaluator
 from symgrad.explain.sample import leaves_of
 from symgrad.explain.simplify import simplified
 from symgrad.explain.trace import as_written
-from symgrad.subsets import describe, is_index_read, is_index_write
-from symgrad.updates import Updates
+from symgrad.graph.index_reads import describe, is_index_read, is_index_write
 
 __all__ = ["LawLine", "RuleStory", "rule_stories", "updates_of"]
 

@@ -9,7 +9,7 @@ from pytensor.graph.basic import Constant
 from symgrad.errors import HyperparameterError
 from symgrad.explain.notation import is_float
 from symgrad.explain.trace import as_written
-from symgrad.subsets import describe
+from symgrad.graph.index_reads import describe
 
 __all__ = ["leaves_of", "random_point", "user_point"]
 

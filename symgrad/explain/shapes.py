@@ -9,7 +9,7 @@ from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import SpecifyShape
 from pytensor.tensor.special import LogSoftmax, Softmax
 
-from symgrad.subsets import indices_of, is_index_read, is_index_write
+from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
 
 __all__ = ["Lengths"]
 

@@ -12,7 +12,7 @@ from pytensor.tensor.special import LogSoftmax
 
 from symgrad.explain.factors import Factors, Same, broadcasts_to, number_like
 from symgrad.explain.scalars import constant_of
-from symgrad.subsets import indices_of, is_index_write
+from symgrad.graph.index_reads import indices_of, is_index_write
 
 __all__ = ["simplified"]
 

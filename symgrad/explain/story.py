@@ -8,7 +8,7 @@ import numpy as np
 from symgrad.explain.maths import Maths, bar, call, number
 from symgrad.explain.rebuild import evaluator
 from symgrad.explain.sample import leaves_of
-from symgrad.subsets import read_of
+from symgrad.graph.index_reads import read_of
 
 __all__ = ["RepeatedRow", "SubsetStory", "stories"]
 

@@ -12,8 +12,9 @@ from symgrad.explain.indexing import is_into_empty, is_whole
 from symgrad.explain.notation import Notation, Step, is_float, notation_of
 from symgrad.explain.simplify import simplified
 from symgrad.explain.tensors import Mean, is_transparent, undo_shuffle
-from symgrad.subsets import differentiable_inputs, indices_of, is_index_read, is_index_write
-from symgrad.substitute import substitute
+from symgrad.graph.index_reads import indices_of, is_index_read, is_index_write
+from symgrad.graph.replace import substitute
+from symgrad.graph.walk import differentiable_inputs
 
 __all__ = ["Line", "Term", "Trace", "trace"]
 

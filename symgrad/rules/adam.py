@@ -4,10 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emitter import emit
-from symgrad.options import Options
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 
 __all__ = ["adam", "adamax", "adamw", "amsgrad"]
 
@@ -91,7 +91,7 @@ def adam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -109,7 +109,7 @@ def adam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -163,7 +163,7 @@ def amsgrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -181,7 +181,7 @@ def amsgrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -231,7 +231,7 @@ def adamax(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -248,7 +248,7 @@ def adamax(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -301,7 +301,7 @@ def adamw(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -321,7 +321,7 @@ def adamw(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

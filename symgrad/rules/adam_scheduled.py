@@ -4,11 +4,11 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emitter import emit
-from symgrad.options import Options
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 from symgrad.rules.adam import CLOCK, SLOTS, corrections_tick, moments
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
 
 __all__ = ["adam_decayed", "nadam", "radam"]
 
@@ -101,7 +101,7 @@ def nadam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -121,7 +121,7 @@ def nadam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -178,7 +178,7 @@ def radam(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -196,7 +196,7 @@ def radam(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -249,7 +249,7 @@ def adam_decayed(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -269,7 +269,7 @@ def adam_decayed(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

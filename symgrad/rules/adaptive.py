@@ -4,10 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emitter import emit
-from symgrad.options import Options
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 
 __all__ = ["adadelta", "adagrad", "rmsprop", "rowwise_adagrad"]
 
@@ -61,7 +61,7 @@ def adagrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     epsilon : float or scalar variable, >= 0
@@ -75,7 +75,7 @@ def adagrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -116,7 +116,7 @@ def rowwise_adagrad(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     epsilon : float or scalar variable, >= 0
@@ -130,7 +130,7 @@ def rowwise_adagrad(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -168,7 +168,7 @@ def rmsprop(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit].
     rho : float or scalar variable, in [0, 1)
@@ -184,7 +184,7 @@ def rmsprop(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -229,7 +229,7 @@ def adadelta(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step (no unit).
     rho : float or scalar variable, in [0, 1)
@@ -246,7 +246,7 @@ def adadelta(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

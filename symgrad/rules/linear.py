@@ -4,11 +4,11 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emitter import emit
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 from symgrad.errors import HyperparameterError
-from symgrad.options import Options
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
 
 __all__ = ["ftrl", "proximal_sgd"]
 
@@ -63,7 +63,7 @@ def ftrl(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, > 0
         Scale of the weights.
     initial_accumulator : float, >= 0
@@ -84,7 +84,7 @@ def ftrl(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -133,7 +133,7 @@ def proximal_sgd(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit / g unit].
     l1, l2 : float or scalar variable, >= 0
@@ -148,7 +148,7 @@ def proximal_sgd(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

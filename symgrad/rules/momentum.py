@@ -2,10 +2,10 @@
 
 from typing import Unpack
 
-from symgrad.emitter import emit
-from symgrad.options import Options
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 
 __all__ = ["momentum", "nesterov_momentum", "sgd"]
 
@@ -41,7 +41,7 @@ def sgd(cost_or_grads, params, learning_rate, **options: Unpack[Options]) -> Upd
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit / g unit].
 
@@ -54,7 +54,7 @@ def sgd(cost_or_grads, params, learning_rate, **options: Unpack[Options]) -> Upd
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -86,7 +86,7 @@ def momentum(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit / g unit].
     momentum : float or scalar variable, in [0, 1)
@@ -100,7 +100,7 @@ def momentum(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -138,7 +138,7 @@ def nesterov_momentum(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Scale of the step [w unit / g unit].
     momentum : float or scalar variable, in [0, 1)
@@ -152,7 +152,7 @@ def nesterov_momentum(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

@@ -4,10 +4,10 @@ from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emitter import emit
-from symgrad.options import Options
-from symgrad.rules.rule import Rule
-from symgrad.updates import Updates
+from symgrad.emit.emitter import emit
+from symgrad.emit.options import Options
+from symgrad.emit.rule import Rule
+from symgrad.emit.updates import Updates
 
 __all__ = ["lion", "rprop"]
 
@@ -57,7 +57,7 @@ def lion(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or scalar variable, >= 0
         Size of the step [w unit].
     beta1, beta2 : float or scalar variable, in [0, 1)
@@ -73,7 +73,7 @@ def lion(
     Raises
     ------
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def rprop(
     Parameters
     ----------
     cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.options.Options`.
+        As for every rule, see :class:`~symgrad.emit.options.Options`.
     learning_rate : float or shared scalar, >= 0
         The first step size of every entry; read when the updates are made [w unit].
     eta_minus, eta_plus : float or scalar variable, in (0, 1) and above 1
@@ -144,7 +144,7 @@ def rprop(
     HyperparameterError
         Also if `learning_rate` is symbolic: the slots need its value.
     SymgradError
-        The children that :class:`~symgrad.options.Options` lists.
+        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----

@@ -7,8 +7,8 @@ from pytensor.graph.traversal import toposort
 from pytensor.tensor.type import TensorType
 
 from symgrad.errors import HyperparameterError
+from symgrad.graph.replace import substitute
 from symgrad.second_order.products import check_pairs, dot, like, minus, replacements
-from symgrad.substitute import substitute
 
 __all__ = ["check_loop", "conjugate_gradient", "scan"]
 

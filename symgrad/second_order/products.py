@@ -6,11 +6,12 @@ from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Variable
 from pytensor.tensor.type import TensorType
 
-from symgrad.blocks import listed
+from symgrad.cost.blocks import listed
+from symgrad.cost.gradients import grad, variables_of
 from symgrad.errors import DisconnectedError, HyperparameterError, OtherPathError
-from symgrad.gradients import grad, variables_of
-from symgrad.subsets import describe, paths
-from symgrad.substitute import substitute
+from symgrad.graph.index_reads import describe
+from symgrad.graph.replace import substitute
+from symgrad.graph.walk import paths
 
 __all__ = [
     "check_pairs",

@@ -7,8 +7,11 @@ import pytensor
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
-from symgrad.blocks import by_table, differentiate, listed, source_of
-from symgrad.places import Place, Spread, spread, whole
+from symgrad.cost.blocks import by_table, differentiate, listed, source_of
+from symgrad.cost.join import Spread, spread
+from symgrad.cost.place import Place, whole
+from symgrad.emit.updates import Updates, free_name
+from symgrad.graph.replace import substitute
 from symgrad.second_order.products import (
     check_through,
     gauss_newton_product,
@@ -16,8 +19,6 @@ from symgrad.second_order.products import (
     like,
     replacements,
 )
-from symgrad.substitute import substitute
-from symgrad.updates import Updates, free_name
 
 __all__ = ["Problem", "problem_of"]
 

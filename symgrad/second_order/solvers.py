@@ -6,8 +6,8 @@ import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
+from symgrad.compile.function import function
 from symgrad.errors import HyperparameterError
-from symgrad.function import function
 from symgrad.second_order.conjugate import check_loop, conjugate_gradient, scan
 from symgrad.second_order.products import dot, like, outputs_of
 from symgrad.second_order.rows import problem_of

@@ -18,13 +18,14 @@ from collections.abc import Iterable, Iterator
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
-from symgrad.backends import blas, choose, mode_of
+from symgrad.backends import choose, mode_of
+from symgrad.backends.c import blas
+from symgrad.backends.c.sums import RowSum
 from symgrad.backends.rewrites import register_scans, with_symgrad_rewrites
-from symgrad.backends.static import EXCLUDED as STATIC_EXCLUDED
-from symgrad.guards import guard
-from symgrad.ops.lengths import is_known
-from symgrad.ops.row_sum import RowSum
-from symgrad.substitute import substitute
+from symgrad.backends.xla.lengths import is_known
+from symgrad.backends.xla.static import EXCLUDED as STATIC_EXCLUDED
+from symgrad.compile.check_indices import guard
+from symgrad.graph.replace import substitute
 
 __all__ = [
     "STATIC_EXCLUDED",
@@ -45,7 +46,7 @@ __all__ = [
 @contextlib.contextmanager
 def compiling_on_jax() -> Iterator[None]:
     """Keep dtypes, and explain what JAX cannot express."""
-    from symgrad.backends import jax
+    from symgrad.backends.xla import linker as jax
 
     try:
         with jax.float64(), jax.quiet():
@@ -57,7 +58,7 @@ def compiling_on_jax() -> Iterator[None]:
 @contextlib.contextmanager
 def calling_on_jax(shared: Iterable[SharedVariable]) -> Iterator[None]:
     """Move shared variables to the device, and explain shapes that depend on data."""
-    from symgrad.backends import jax
+    from symgrad.backends.xla import linker as jax
 
     with jax.float64():
         for variable in shared:

@@ -184,7 +184,7 @@ def train(text, out, backend, epochs, *options):
     arguments = example.parse(
         [text, "--backend", backend, "--epochs", epochs, "--sample", str(SAMPLE), *options]
     )
-    vocabulary, W_in, W_out, _ = example.learn(arguments)
+    vocabulary, W_in, W_out, *_ = example.learn(arguments)
     np.savez(
         out,
         words=np.array(vocabulary.words),

@@ -1,0 +1,1 @@
+"""One pass over the rows: read them, apply the rule, write them."""

@@ -1,0 +1,1 @@
+"""The JAX backend: XLA updates donated tables in place."""

@@ -1,0 +1,1 @@
+"""From updates to a callable: checked, compiled by a backend, and audited."""

@@ -1,0 +1,1 @@
+"""From a cost to blocks of rows and their gradients."""

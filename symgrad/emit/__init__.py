@@ -1,0 +1,1 @@
+"""From blocks and a rule to updates: plain PyTensor expressions."""

@@ -1,0 +1,1 @@
+"""Questions to any PyTensor graph, and replacement in it."""

@@ -1,0 +1,1 @@
+"""What goes around the steps: schedules, averages, monitors and checkpoints."""
