@@ -10,8 +10,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
-from symgrad.theano.ops.outcomes import ChoiceFromUniform, MultinomialFromUniform
-from symgrad.theano.patterns import Rebroadcast
 
 import symgrad as sg
 from symgrad.backends.c.elemwise import VectorElemwise
@@ -22,7 +20,9 @@ from symgrad.backends.rows.write import RowWrite
 from symgrad.ops.check_index import CheckIndex, CheckLength
 from symgrad.ops.coalesce import Coalesce
 from symgrad.ops.missed_steps import MissedSteps
+from symgrad.theano.broadcast import Rebroadcast
 from symgrad.theano.ops.mrg import MRG
+from symgrad.theano.ops.multinomial import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.ops.multiply_add import MultiplyAdd, multiply_add
 from symgrad.theano.tensor.nnet import abstract_conv, conv
 from symgrad.theano.tensor.signal import pool
