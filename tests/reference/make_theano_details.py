@@ -255,7 +255,16 @@ def triangles(theano, T):
         factors = linear.qr(x, mode)
         made += factors if isinstance(factors, (list, tuple)) else [factors]
     f = theano.function([x], made)
-    return [f(value) for value in (A[:3], A, A.T)]
+    return [what_triangles_share(*f(value)) for value in (A[:3], A, A.T)]
+
+
+def what_triangles_share(q, r, whole_q, whole_r, only_r, reflectors, scales):
+    """What is the same for all factors of a matrix: LAPACK chooses signs, and what is not unique."""
+    products = [q.dot(r), whole_q.dot(whole_r), whole_q.T.dot(whole_q), q.T.dot(q)]
+    triangle = np.triu(reflectors.T)[: len(scales)]
+    squares = [root.T.dot(root) for root in (r, whole_r, only_r, triangle)]
+    shapes = [list(factor.shape) for factor in (q, r, whole_q, whole_r, only_r, reflectors, scales)]
+    return [*products, *squares, *shapes]
 
 
 @case
