@@ -259,7 +259,7 @@ def triangles(theano, T):
 
 
 def what_triangles_share(q, r, whole_q, whole_r, only_r, reflectors, scales):
-    """What is the same for all factors of a matrix: LAPACK chooses signs, and what is not unique."""
+    """What all factors of a matrix share: LAPACK chooses signs, and what is not unique."""
     products = [q.dot(r), whole_q.dot(whole_r), whole_q.T.dot(whole_q), q.T.dot(q)]
     triangle = np.triu(reflectors.T)[: len(scales)]
     squares = [root.T.dot(root) for root in (r, whole_r, only_r, triangle)]
