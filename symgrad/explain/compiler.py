@@ -189,14 +189,14 @@ def _is_composite(op):
     return isinstance(op, Elemwise) and isinstance(op.scalar_op, Composite)
 
 
-def _row_update(node):
+def _row_update(node: Apply) -> Fused:
     """The formulas of a fused row update, for each table."""
-    op = node.op
+    op: RowUpdate = node.op
     tables, _, _, operands = op.split(node.inputs)
     known = [Maths("index", (symbol(table.name or "table"), symbol("row"))) for table in tables]
     known += [_written_out(operand) for operand in operands]
     for stage in op.stages:
-        results = _output_formulas(stage.law, [known[read] for read in stage.reads])
+        results = _output_formulas(stage.scalar_op, [known[read] for read in stage.reads])
         if stage.kind == "sum":
             results = [Maths("total", (formula,), "sum:of the row") for formula in results]
         known += results

@@ -58,7 +58,7 @@ class RuleStory:
     row : int or None
         The first touched row, at the user's inputs.
     lines : tuple of RuleLine
-        The step first, then the slots.
+        The step first, then the clock and the slots.
     """
 
     rule: str
@@ -100,7 +100,7 @@ def _name_of(rule: RuleLike) -> str:
 
 
 def _story(name: str, move: Move, updates: Updates, point: Point | None) -> RuleStory:
-    slots = {**move.slots, **move.clock}
+    slots = {**move.clock, **move.slots}
     outputs = {"step": move.step} | {key: _written(updates[slot]) for key, slot in slots.items()}
     known = {move.value: symbol("w"), move.gradient: symbol("g")}
     known |= {slot: symbol(key) for key, slot in slots.items()}
