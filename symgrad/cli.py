@@ -76,7 +76,7 @@ def _explain(arguments):
 
 def _check(arguments):
     from symgrad.errors import SymgradError
-    from symgrad.theano.check import run
+    from symgrad.theano.port.check import run
 
     try:
         return run(arguments.paths, as_json=arguments.json, python_2=arguments.py2)
@@ -92,15 +92,20 @@ def _info(arguments):
 
 
 def _run(arguments):
-    from symgrad.theano.program import run
+    from symgrad.errors import ProgramNotFoundError
+    from symgrad.theano.port.run import run
 
-    run(
-        arguments.program,
-        arguments.arguments,
-        module=arguments.module,
-        backend=arguments.backend,
-        py2=arguments.py2,
-    )
+    try:
+        run(
+            arguments.program,
+            arguments.arguments,
+            module=arguments.module,
+            backend=arguments.backend,
+            py2=arguments.py2,
+        )
+    except ProgramNotFoundError as error:
+        print(f"symgrad run: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "NotFiniteError",
     "NotSharedError",
     "OtherPathError",
+    "ProgramNotFoundError",
     "RepeatedIndexWarning",
     "RetraceWarning",
     "SharedArrayError",
@@ -123,6 +124,10 @@ class MissingNameError(SymgradError, AttributeError):
 
 class MissingImportError(SymgradError, ImportError):
     """A name of Theano that symgrad.theano does not have, in ``from ... import``."""
+
+
+class ProgramNotFoundError(SymgradError, FileNotFoundError):
+    """There is no script, notebook or folder of the name that a command was given."""
 
 
 class TheanoInUseError(SymgradError, RuntimeError):

@@ -27,12 +27,12 @@ def test_text_has_a_line_for_each_fact(capsys):
 
 
 def test_json_has_the_same_facts(capsys):
-    found = facts(capsys)
-    assert set(found) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
-    assert set(found["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
-    assert set(found["backends"]) == {"c", "numba", "jax"}
+    answers = facts(capsys)
+    assert set(answers) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
+    assert set(answers["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
+    assert set(answers["backends"]) == {"c", "numba", "jax"}
     text = info(capsys)
-    for version in found["versions"].values():
+    for version in answers["versions"].values():
         assert version in text
 
 
@@ -55,10 +55,15 @@ def test_missing_compiler_is_said(capsys, monkeypatch):
     import pytensor
 
     with pytensor.config.change_flags(cxx=""):
-        found = facts(capsys)
-    assert found["backends"]["c"] == "no: PyTensor knows no C++ compiler; install g++"
-    assert found["compiler"] == "none"
-    assert found["BLAS"] == "none: there is no C++ compiler, so no C code"
+        answers = facts(capsys)
+    assert answers["backends"]["c"] == "no: PyTensor knows no C++ compiler; install g++"
+    assert answers["compiler"] == "none"
+    assert answers["BLAS"] == "none: there is no C++ compiler, so no C code"
+
+
+def test_a_program_that_is_not_there_is_said(capsys):
+    assert cli.main(["run", "nowhere.py"]) == 2
+    assert "symgrad run: there is no file nowhere.py" in capsys.readouterr().err
 
 
 def test_no_command_shows_the_usage(capsys):

@@ -1,8 +1,6 @@
 """Broadcast patterns: which axes are known to have length 1, so that they stretch."""
 
 from collections.abc import Iterable
-from functools import cache
-from importlib.util import find_spec
 
 from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply, Variable
@@ -11,6 +9,8 @@ from pytensor.graph.utils import MetaType
 from pytensor.link.c.op import COp
 from pytensor.tensor import as_tensor_variable
 from pytensor.tensor.type import TensorType as PyTensorType
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
 
 __all__ = [
     "Rebroadcast",
@@ -41,7 +41,6 @@ class Rebroadcast(COp):
                 raise TypeError(
                     f"Rebroadcast needs pairs (axis, bool), not ({number}, {stretches})"
                 )
-        register_backends()
         self.axis = tuple(sorted((int(number), bool(stretches)) for number, stretches in axis))
 
     def __str__(self):
@@ -201,10 +200,5 @@ def _register_jax():
         return rebroadcast
 
 
-@cache
-def register_backends():
-    """Register the Op with the installed backends, once, when the first Op is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -1,4 +1,4 @@
-"""``symgrad check``: names as programs reach them, their standing, and the page of all names."""
+"""``symgrad check``: names as programs reach them, their status, and the page of all names."""
 
 import ast
 import inspect
@@ -18,16 +18,21 @@ import pytest
 import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad import cli
-from symgrad.theano import standing as standings
-from symgrad.theano.adapted import ADAPTED
-from symgrad.theano.check import check
 from symgrad.theano.configparser import TheanoConfigWarning
 from symgrad.theano.differences import TheanoDifferenceWarning
 from symgrad.theano.names import recorded
 from symgrad.theano.patches import variables
+from symgrad.theano.port.adapted import ADAPTED
+from symgrad.theano.port.check import check
+from symgrad.theano.port.status import (
+    page,
+    resolve,
+    status_of,
+    status_of_chain,
+    status_of_flag,
+)
+from symgrad.theano.port.used_names import read
 from symgrad.theano.reexports import REEXPORTS
-from symgrad.theano.standing import of_chain, of_flag, standing
-from symgrad.theano.uses import read
 
 # Some functions have the name of the module that they are in: to import that must not hide them.
 for module in pkgutil.walk_packages(theano.__path__, "symgrad.theano."):
@@ -102,10 +107,10 @@ def checked(tmp_path, source, name="program.py", **options):
 
 
 def of(report, kind):
-    return {row["name"]: row["lines"] for row in report.of(kind)}
+    return {name["name"]: name["lines"] for name in report.of(kind)}
 
 
-def test_standings_and_lines(tmp_path):
+def test_statuses_and_lines(tmp_path):
     report = checked(
         tmp_path,
         """
@@ -169,7 +174,7 @@ def test_python_2_is_recognised_and_keeps_its_lines(tmp_path):
 
 def test_cells_of_a_notebook(tmp_path):
     sources = [["%matplotlib inline\n", "import theano.tensor as T"], ["x = 1\n", "T.load(x)"]]
-    cells = [{"cell_type": "code", "source": lines} for lines in sources]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
     notebook = json.dumps({"cells": [{"cell_type": "markdown", "source": ["("]}, *cells]})
     report = checked(tmp_path, notebook, "notes.ipynb")
     assert of(report, "missing") == {"theano.tensor.load": ["cell 2:2"]}
@@ -213,7 +218,7 @@ def test_every_entry_of_the_table_is_of_a_name_that_is_here():
         every = last in ("*", "**")
         assert every or last in recorded()[module], name
         if OLDEST:
-            assert standing(module if every else name).kind != "missing", name
+            assert status_of(module if every else name).kind != "missing", name
 
 
 # Parameters that only the code of Theano itself gave by name, or whose default means the same.
@@ -269,8 +274,8 @@ def test_functions_take_what_theanos_took_or_are_in_the_table():
     for name, wanted in PARAMETERS.items():
         if wanted is None or name.rpartition(".")[0] not in recorded():
             continue
-        if standing(name).kind == "exact" and name not in SAME_MEANING:
-            value = standings._resolved(name)
+        if status_of(name).kind == "exact" and name not in SAME_MEANING:
+            value = resolve(name)
             if callable(value) and not takes(value, wanted):
                 different.append(name)
     shared = {name.rpartition(".")[2] for name in SAME_MEANING}
@@ -286,7 +291,9 @@ NOT_METHODS |= {"construction_observers", "notify_construction_observers"}
 def test_methods_of_variables_take_what_theanos_took():
     prefix = "theano.tensor.TensorVariable."
     methods = {
-        name.removeprefix(prefix): wanted for name, wanted in PARAMETERS.items() if prefix in name
+        name.removeprefix(prefix): parameters
+        for name, parameters in PARAMETERS.items()
+        if prefix in name
     }
     assert len(methods) > 70
     for name in methods.keys() - NOT_METHODS:
@@ -297,34 +304,34 @@ def test_methods_of_variables_take_what_theanos_took():
 
 
 def test_missing_is_computed_and_says_why():
-    assert standing("theano.tensor.nnet.ctc.ctc").note.startswith("there is no warp-ctc")
-    assert standing("theano.tensor.no_such_name").kind == "missing"
-    assert of_chain("theano.tensor.sort.topk").name == "theano.tensor.sort.topk"
-    assert of_chain("theano.tensor.exp.name.x").name == "theano.tensor.exp"
-    assert of_chain("theano.config.change_flags").kind == "exact"
-    assert of_flag("device").kind == "adapted"
-    assert of_flag("gcc.cxxflags").kind == "exact"
-    assert of_flag("no_such_flag").kind == "missing"
+    assert status_of("theano.tensor.nnet.ctc.ctc").note.startswith("there is no warp-ctc")
+    assert status_of("theano.tensor.no_such_name").kind == "missing"
+    assert status_of_chain("theano.tensor.sort.topk").name == "theano.tensor.sort.topk"
+    assert status_of_chain("theano.tensor.exp.name.x").name == "theano.tensor.exp"
+    assert status_of_chain("theano.config.change_flags").kind == "exact"
+    assert status_of_flag("device").kind == "adapted"
+    assert status_of_flag("gcc.cxxflags").kind == "exact"
+    assert status_of_flag("no_such_flag").kind == "missing"
 
 
 def test_the_page_is_what_the_command_prints():
     if not OLDEST:
         pytest.skip("the page is computed with the oldest PyTensor")
-    page = ROOT / "docs" / "how-to" / "theano-names.md"
-    assert page.read_text() == standings.page()
+    written = ROOT / "docs" / "how-to" / "theano-names.md"
+    assert written.read_text() == page()
 
 
 @pytest.mark.parametrize("module", ["theano", "theano.tensor", "theano.tensor.extra_ops"])
 def test_a_star_brings_what_is_passed_on(module):
     brought = {}
     exec(f"from symgrad.{module} import *", brought)
-    here = {name for name in recorded()[module] if standing(f"{module}.{name}").kind != "missing"}
+    here = {name for name in recorded()[module] if status_of(f"{module}.{name}").kind != "missing"}
     assert {name for name in here if not name.startswith("_")} <= set(brought)
 
 
 def test_modules_of_pytensor_do_not_hide_theanos():
     for module in ("theano.sparse.basic", "theano.tensor.elemwise", "theano.tensor.type"):
-        assert standings._resolved(module).__name__ == f"symgrad.{module}"
+        assert resolve(module).__name__ == f"symgrad.{module}"
     assert theano.scalar.config is T.config is theano.config
     assert issubclass(T.Op, theano.Op)
 

@@ -15,7 +15,7 @@ import pytest
 import symgrad.theano as theano
 import symgrad.theano.tensor as T
 from symgrad.errors import SymgradError
-from symgrad.theano import py2
+from symgrad.theano.port import python2
 from tests.reference.theano_core_cases import CASES
 from tests.reference.theano_programs import PROGRAMS
 from tests.theano.conftest import REFERENCE, assert_same
@@ -187,11 +187,11 @@ def test_flags_are_read_over_the_file(tmp_path, monkeypatch):
     ],
 )
 def test_python_2_is_translated(old, new):
-    assert py2.translated(old).replace(" ", "") == new.replace(" ", "")
+    assert python2.translate(old).replace(" ", "") == new.replace(" ", "")
 
 
 def test_missing_program_is_an_error():
-    from symgrad.theano.program import run as run_program
+    from symgrad.theano.port.run import run as run_program
 
     with pytest.raises(SymgradError, match="there is no file nowhere.py"):
         run_program("nowhere.py")

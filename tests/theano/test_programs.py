@@ -10,7 +10,7 @@ import pytest
 
 import symgrad.theano as theano
 import symgrad.theano.tensor as T
-from symgrad.theano import py2
+from symgrad.theano.port import python2
 from tests.reference.theano_long_programs import LONG_PROGRAMS, PYTHON_2
 from tests.theano.conftest import REFERENCE
 
@@ -74,7 +74,7 @@ def f(self, (x, (y, z)), (w,), k=2):
 found = f(None, (1, (2, 3)), [4]), map(lambda (k, v): k - v, {5: 2}.items()), (lambda (a): a)(8)
 """
     names = {}
-    exec(py2.compiled(source.encode(), "old.py"), names)
+    exec(python2.compile_source(source.encode(), "old.py"), names)
     assert names["found"] == (13, [3], 8)
 
 
@@ -94,7 +94,7 @@ b = Batches()
 found = b.next(), bool(b), b / 2, list(b), bool(b), (k for k in 'ab').next(), f.func_name
 """
     names = {}
-    exec(py2.compiled(source.encode(), "old.py"), names)
+    exec(python2.compile_source(source.encode(), "old.py"), names)
     assert names["found"] == (2, True, 1, [1, 0], False, "a", "f")
 
 
@@ -107,7 +107,7 @@ grid.sort(0)
 found = words, numpy.sort([2, 1]).tolist(), grid.tolist()
 """
     names = {"numpy": np}
-    exec(py2.compiled(source.encode(), "old.py"), names)
+    exec(python2.compile_source(source.encode(), "old.py"), names)
     assert names["found"] == (["ccc", "bb", "a"], [1, 2], [[1, 1], [2, 2]])
 
 
@@ -170,7 +170,7 @@ n[s.pop()] /= 3
 found = r.rate, w.tolist(), k.tolist(), n
 """
     names = {"numpy": np}
-    exec(py2.compiled(source.encode(), "old.py"), names)
+    exec(python2.compile_source(source.encode(), "old.py"), names)
     assert names["found"] == (3, [3, 1.5], [3, 2], [4, 3])
 
 

@@ -1,8 +1,6 @@
 """The Op that draws numbers from streams of L'Ecuyer's generator MRG31k3p."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.theano.core import is_known
 
 __all__ = ["M1", "M2", "MRG", "length_of"]
@@ -68,7 +67,6 @@ class MRG(COp):
 
     def __init__(self, law, dtype, ndim):
         self.law, self.dtype, self.ndim = law, dtype, ndim
-        register_backends()
 
     def make_node(self, state, *size):
         state = pt.as_tensor(state)
@@ -246,15 +244,6 @@ C_SAMPLE = r"""
 """
 
 
-@cache
-def register_backends():
-    """Register the Op with the installed backends, once, when the first Op is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     import numba
     from pytensor.link.numba.dispatch.basic import (
@@ -395,3 +384,7 @@ def _register_jax():
             return state, sample[: int(np.prod(size, dtype=object))].reshape(size)
 
         return mrg
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -3,9 +3,6 @@
 ``MultinomialFromUniform`` draws with replacement, ``ChoiceFromUniform`` without.
 """
 
-from functools import cache
-from importlib.util import find_spec
-
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
@@ -13,6 +10,7 @@ from pytensor.graph.basic import Apply, Constant
 from pytensor.link.c.op import COp
 from pytensor.tensor.type import TensorType
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.theano.ops.mrg import length_of
 
 __all__ = ["ChoiceFromUniform", "MultinomialFromUniform"]
@@ -91,7 +89,6 @@ class FromUniform(COp):
 
     def __init__(self, odtype):
         self.odtype = odtype
-        register_backends()
 
     def make_node(self, pvals, uniform, n=1):
         pvals, uniform, n = pt.as_tensor(pvals), pt.as_tensor(uniform), length_of(n)
@@ -218,15 +215,6 @@ def check(pvals_shape: tuple, uniform_shape: tuple, n: int, distinct: bool) -> N
         raise ValueError(f"{n} distinct outcomes were asked for of {pvals_shape[1]}: ask for fewer")
 
 
-@cache
-def register_backends():
-    """Register the Ops with the installed backends, once, when the first Op is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     from pytensor.link.numba.dispatch.basic import (
         numba_njit,
@@ -351,3 +339,7 @@ def _register_jax():
             return chosen.T.astype(dtype)
 
         return choice
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

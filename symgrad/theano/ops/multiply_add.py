@@ -1,13 +1,13 @@
 """``a * b + c`` rounded once, as compilers computed it in Theano's fused loops."""
 
-from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
 
 __all__ = ["multiply_add"]
 
@@ -42,39 +42,37 @@ class MultiplyAdd(ScalarOp):
         return f"{outputs[0]} = std::fma({arguments});"
 
 
-@cache
-def register_backends():
-    """Register the Op with the installed backends, once, when it is first used."""
-    if find_spec("numba"):
-        from pytensor.link.numba.dispatch.basic import (
-            numba_njit,
-            register_funcify_and_cache_key,
-        )
+def _register_numba():
+    from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 
-        @register_funcify_and_cache_key(MultiplyAdd)
-        def numba_funcify_MultiplyAdd(op, node, **kwargs):
-            @numba_njit(fastmath={"contract"})
-            def multiply_add(a, b, c):
+    @register_funcify_and_cache_key(MultiplyAdd)
+    def numba_funcify_MultiplyAdd(op, node, **kwargs):
+        @numba_njit(fastmath={"contract"})
+        def multiply_add(a, b, c):
+            return a * b + c
+
+        return multiply_add, "symgrad multiply_add 1"
+
+
+def _register_jax():
+    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    @jax_funcify.register(MultiplyAdd)
+    def jax_funcify_MultiplyAdd(op, node, **kwargs):
+        dtype = node.outputs[0].type.dtype
+
+        def multiply_add(a, b, c):
+            if dtype == "float64":
                 return a * b + c
+            wide = (np.asarray(x, "float64") if np.isscalar(x) else x for x in (a, b, c))
+            a, b, c = (x.astype("float64") for x in wide)
+            return (a * b + c).astype(dtype)
 
-            return multiply_add, "symgrad multiply_add 1"
+        return multiply_add
 
-    if find_spec("jax"):
-        from pytensor.link.jax.dispatch.basic import jax_funcify
 
-        @jax_funcify.register(MultiplyAdd)
-        def jax_funcify_MultiplyAdd(op, node, **kwargs):
-            dtype = node.outputs[0].type.dtype
-
-            def multiply_add(a, b, c):
-                if dtype == "float64":
-                    return a * b + c
-                wide = (np.asarray(x, "float64") if np.isscalar(x) else x for x in (a, b, c))
-                a, b, c = (x.astype("float64") for x in wide)
-                return (a * b + c).astype(dtype)
-
-            return multiply_add
-
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)
 
 elementwise = Elemwise(MultiplyAdd(upgrade_to_float, name="multiply_add"))
 
@@ -87,5 +85,4 @@ def multiply_add(a: Any, b: Any, c: Any) -> Any:
     a, b, c : variable
         Floats of one dtype, of shapes that broadcast.
     """
-    register_backends()
     return elementwise(*map(pt.as_tensor, (a, b, c)))

@@ -5,8 +5,7 @@ The state is a vector in the graph.
 
 import warnings
 from collections.abc import Callable
-from functools import cache, reduce
-from importlib.util import find_spec
+from functools import reduce
 from operator import add
 from typing import Any
 
@@ -22,6 +21,7 @@ from pytensor.tensor.sharedvar import TensorSharedVariable
 from pytensor.tensor.type import TensorType, integer_dtypes
 from pytensor.tensor.variable import TensorVariable
 
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.errors import HyperparameterError
 from symgrad.theano.tensor import raw_draws
 
@@ -119,7 +119,6 @@ class RandomFunction(Op):
 
     def __init__(self, fn, outtype, inplace=False, ndim_added=0):
         self.fn, self.outtype, self.ndim_added = fn, outtype, ndim_added
-        register_backends()
 
     def make_node(self, state, shape, *args):
         is_scalar = isinstance(shape, tuple) and not shape
@@ -164,15 +163,6 @@ class RandomFunction(Op):
 permutation_helper = raw_draws.permutation
 
 
-@cache
-def register_backends():
-    """Register the Op with the installed backends, once, when the first Op is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
 def _register_numba():
     from pytensor.link.numba.dispatch.basic import generate_fallback_impl, numba_funcify
 
@@ -192,6 +182,10 @@ def _register_jax():
             "JAX cannot draw from NumPy's RandomState: take MRG_RandomStreams of "
             "theano.sandbox.rng_mrg"
         )
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)
 
 
 def sized(size: Any, ndim: int | None, *args: TensorVariable) -> tuple[Any, tuple[bool, ...]]:

@@ -1,11 +1,16 @@
-"""Convolutions over two and three axes, as functions (``theano.tensor.nnet.abstract_conv``)."""
+"""Convolutions over two and three axes (``theano.tensor.nnet.abstract_conv``)."""
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant
 from pytensor.raise_op import assert_op
 
-from symgrad.theano.tensor.nnet.conv_ops import (
+from symgrad.spatial.convolution import shapes, upsampling
+from symgrad.spatial.convolution.shapes import are_consistent as check_conv_gradinputs_shape
+from symgrad.spatial.convolution.shapes import infer_output_shape as get_conv_output_shape
+from symgrad.spatial.convolution.upsampling import bilinear_kernel as bilinear_kernel_2D
+from symgrad.spatial.convolution.upsampling import triangle_kernel as bilinear_kernel_1D
+from symgrad.theano.tensor.nnet.abstract_conv_ops import (
     AbstractConv,
     AbstractConv2d,
     AbstractConv2d_gradInputs,
@@ -16,22 +21,6 @@ from symgrad.theano.tensor.nnet.conv_ops import (
     AbstractConv_gradInputs,
     AbstractConv_gradWeights,
     BaseAbstractConv,
-)
-from symgrad.theano.tensor.nnet.conv_shapes import (
-    border_mode_to_pad,
-    check_conv_gradinputs_shape,
-    get_conv_gradinputs_shape,
-    get_conv_gradinputs_shape_1axis,
-    get_conv_gradweights_shape,
-    get_conv_gradweights_shape_1axis,
-    get_conv_output_shape,
-    get_conv_shape_1axis,
-)
-from symgrad.theano.tensor.nnet.upsampling import (
-    bilinear_kernel_1D,
-    bilinear_kernel_2D,
-    bilinear_upsampling,
-    frac_bilinear_upsampling,
 )
 
 __all__ = [
@@ -96,7 +85,7 @@ def conv2d(
     filters : 4-d variable (outputs, channels / num_groups, rows, columns)
         With ``unshared=True`` 6-d: (outputs, output rows, output columns, channels, rows, columns).
     input_shape, filter_shape : tuple of int and None
-        Promises; checked when run. On JAX they make the shapes of gradients known.
+        Checked when run, if ``config.conv.assert_shape``. Gradients on JAX may need them.
     border_mode : 'valid', 'full', 'half', int, or a tuple of integers and pairs of integers
         The zeros around an image.
     subsample, filter_dilation : pair of int
@@ -322,7 +311,8 @@ def causal_conv1d(
     input : 3-d variable (batch, channels, time)
     filters : 3-d variable (outputs, channels, time)
     filter_shape : tuple of int
-        The last one must be known: so many zeros less one come before each sequence.
+        The last length must be known: ``filter_dilation * (time - 1)`` zeros are put before each
+        sequence.
     input_shape : tuple of int and None
     subsample, filter_dilation : int
     filter_flip, num_groups, unshared
@@ -346,18 +336,113 @@ def causal_conv1d(
     return out[:, :, :, 0]
 
 
+def border_mode_to_pad(mode, convdim, kshp):
+    """The zeros before and after each axis, for a kernel of the (dilated) shape `kshp`."""
+    return shapes.border_pads(mode, convdim, kshp)
+
+
+def get_conv_shape_1axis(image_shape, kernel_shape, border_mode, subsample, dilation=1):
+    """Length of the output along one axis."""
+    return shapes.infer_output_length(image_shape, kernel_shape, border_mode, subsample, dilation)
+
+
+def get_conv_gradweights_shape(
+    image_shape,
+    top_shape,
+    border_mode,
+    subsample,
+    filter_dilation=None,
+    num_groups=1,
+    unshared=False,
+):
+    """Shape of the kernel. An axis that is subsampled does not tell its length, which is None."""
+    layout = (border_mode, subsample, filter_dilation, num_groups, unshared)
+    return shapes.infer_kernel_shape(image_shape, top_shape, *layout)
+
+
+def get_conv_gradweights_shape_1axis(image_shape, top_shape, border_mode, subsample, dilation):
+    """Length of the kernel along one axis; None if it is not determined."""
+    return shapes.infer_kernel_length(image_shape, top_shape, border_mode, subsample, dilation)
+
+
+def get_conv_gradinputs_shape(
+    kernel_shape, top_shape, border_mode, subsample, filter_dilation=None, num_groups=1
+):
+    """Shape of the image. An axis that is subsampled does not tell its length, which is None."""
+    layout = (border_mode, subsample, filter_dilation, num_groups)
+    return shapes.infer_image_shape(kernel_shape, top_shape, *layout)
+
+
+def get_conv_gradinputs_shape_1axis(kernel_shape, top_shape, border_mode, subsample, dilation):
+    """Length of the image along one axis; None if it is not determined."""
+    return shapes.infer_image_length(kernel_shape, top_shape, border_mode, subsample, dilation)
+
+
+def bilinear_upsampling(
+    input,
+    ratio=None,
+    frac_ratio=None,
+    batch_size=None,
+    num_input_channels=None,
+    use_1D_kernel=True,
+):
+    """Enlarge images, with bilinear interpolation between their pixels.
+
+    Parameters
+    ----------
+    input : 4-d variable (batch, channels, rows, columns)
+    ratio : int
+    frac_ratio : pair of int, or pair of pairs
+        A fraction instead, for both axes or for each; it needs ``use_1D_kernel=False``.
+    batch_size, num_input_channels : int
+        They were about speed, and do nothing.
+    use_1D_kernel : bool
+        First the rows, then the columns.
+
+    Returns
+    -------
+    4-d variable (batch, channels, rows * ratio, columns * ratio)
+
+    Notes
+    -----
+    Values of Theano 1.0.5: the border is repeated.
+    """
+    if ratio and frac_ratio:
+        raise ValueError("bilinear_upsampling: give ratio or frac_ratio, not both")
+    if not (ratio or frac_ratio):
+        raise ValueError("bilinear_upsampling: give ratio, or frac_ratio")
+    if ratio:
+        return upsampling.upsample(input, ratio, use_1D_kernel)
+    if use_1D_kernel:
+        raise ValueError("bilinear_upsampling: frac_ratio needs use_1D_kernel=False")
+    return frac_bilinear_upsampling(input, frac_ratio)
+
+
+def frac_bilinear_upsampling(input, frac_ratio):
+    """Enlarge images by a fraction: see :func:`bilinear_upsampling`."""
+    if not isinstance(frac_ratio, tuple):
+        raise ValueError("frac_ratio must be a tuple")
+    fractions = frac_ratio if isinstance(frac_ratio[0], tuple) else (frac_ratio, frac_ratio)
+    return upsampling.upsample_by_fractions(input, fractions)
+
+
 def assert_shape(x, expected_shape, msg="Unexpected shape."):
-    """The variable itself, after a check that its shape is as expected where that is not None."""
+    """The variable, after a check that its shape is as expected where that is not None."""
     known = zip(x.type.shape, expected_shape, strict=True)
     if any(None not in pair and pair[0] != _number(pair[1]) for pair in known):
         raise AssertionError(msg)
-    wanted = [None if one is None else pt.as_tensor(one) for one in expected_shape]
-    return pt.specify_shape(x, wanted) if any(one is not None for one in wanted) else x
+    if all(length is None for length in expected_shape):
+        return x
+    lengths = [None if length is None else pt.as_tensor(length) for length in expected_shape]
+    return pt.specify_shape(x, lengths)
 
 
 def assert_conv_shape(shape):
-    """The shape itself; an AssertionError where the lengths cannot be, now or in a call."""
-    return tuple(_possible(length, 1 if at > 1 else 0) for at, length in enumerate(shape))
+    """The shape, after a check that no length is negative and that none of the last is 0.
+
+    The check raises an AssertionError, now or in a call.
+    """
+    return tuple(_possible(length, 1 if axis > 1 else 0) for axis, length in enumerate(shape))
 
 
 def _possible(length, least):
@@ -379,10 +464,9 @@ def _number(length):
 def _numbers(name, shape, convdim):
     """A shape with None for variables, which only its last lengths may be."""
     shape = tuple(shape)
-    known = tuple(_number(one) for one in shape)
-    for at, (one, number) in enumerate(zip(shape, known, strict=True)):
-        last = at >= len(shape) - convdim
-        if number is None and (one is None) is last:
+    for axis, length in enumerate(shape):
+        last = axis >= len(shape) - convdim
+        if _number(length) is None and (length is None) is last:
             wanted = "a number or a variable" if last else "a number or None"
-            raise ValueError(f"{name}[{at}] is {one}: give {wanted}")
-    return known
+            raise ValueError(f"{name}[{axis}] is {length}: give {wanted}")
+    return tuple(_number(length) for length in shape)

@@ -26,7 +26,7 @@ def conv2d(
     border_mode : 'valid' or 'full'
     subsample : pair of int
     **kargs
-        ``unroll_batch`` and others that were about speed; they do nothing.
+        ``unroll_batch`` and other options that were about speed; they do nothing.
 
     Returns
     -------
@@ -34,18 +34,19 @@ def conv2d(
     """
     _refuse_logical(kargs)
     image_shape, filter_shape = _numbers(image_shape), _numbers(filter_shape)
-    read, made = (shape[1] if shape else None for shape in (image_shape, filter_shape))
-    if None not in (read, made) and read != made:
+    of_image, of_filters = (shape[1] if shape else None for shape in (image_shape, filter_shape))
+    if None not in (of_image, of_filters) and of_image != of_filters:
         raise AssertionError(
-            f"image_shape has {read} channels, and filter_shape {made}: give the same number"
+            f"image_shape has {of_image} channels, and filter_shape {of_filters}: give the same "
+            "number"
         )
     return _Convolution(image_shape, filter_shape, border_mode, subsample)(input, filters)
 
 
 class _Convolution(AbstractConv2d):
-    """The same Op, which holds its tensors to the shapes that were given."""
+    """The same Op, but its tensors must have the shapes that were given."""
 
-    checks_shapes = True
+    requires_shapes = True
 
 
 class ConvOp:
@@ -80,7 +81,9 @@ def _numbers(shape):
     if shape is None:
         return None
     shape = shape.data if isinstance(shape, Constant) else shape
-    return tuple(None if one is None else int(get_scalar_constant_value(one)) for one in shape)
+    return tuple(
+        None if length is None else int(get_scalar_constant_value(length)) for length in shape
+    )
 
 
 def _refuse_logical(options):

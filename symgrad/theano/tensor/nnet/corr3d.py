@@ -1,22 +1,19 @@
 """Correlations of volumes by their Ops (``theano.tensor.nnet.corr3d``)."""
 
+from symgrad.spatial.convolution.shapes import infer_image_shape, infer_kernel_shape
 from symgrad.theano.names import forward
 from symgrad.theano.tensor.nnet import corr
-from symgrad.theano.tensor.nnet.conv_ops import (
+from symgrad.theano.tensor.nnet.abstract_conv_ops import (
     AbstractConv3d,
     AbstractConv3d_gradInputs,
     AbstractConv3d_gradWeights,
-)
-from symgrad.theano.tensor.nnet.conv_shapes import (
-    get_conv_gradinputs_shape,
-    get_conv_gradweights_shape,
 )
 
 
 class BaseCorr3dMM(corr.BaseCorrMM):
     """The layout of a correlation of volumes."""
 
-    spatial = 3
+    n_axes = 3
 
     def __init__(
         self,
@@ -28,32 +25,32 @@ class BaseCorr3dMM(corr.BaseCorrMM):
     ):
         super().__init__(border_mode, subsample, filter_dilation, num_groups)
 
-    def _made(self, kind):
+    def _op(self, op_type):
         layout = (self.border_mode, self.subsample, False, self.filter_dilation, self.num_groups)
-        return kind(None, None, *layout)
+        return op_type(None, None, *layout)
 
 
 class Corr3dMM(BaseCorr3dMM):
     """``Corr3dMM(border_mode, subsample, ...)(img, kern)``."""
 
     def __call__(self, img, kern):
-        return self._made(AbstractConv3d)(img, kern)
+        return self._op(AbstractConv3d)(img, kern)
 
 
 class Corr3dMM_gradWeights(BaseCorr3dMM):
-    """The gradient at the filters; `shape` is of these, the last three lengths."""
+    """The gradient at the filters, whose last three lengths are `shape`."""
 
     def __call__(self, img, topgrad, shape=None):
-        shape = self._shape(get_conv_gradweights_shape, img, topgrad, shape)
-        return self._made(AbstractConv3d_gradWeights)(img, topgrad, shape)
+        shape = self._lengths(infer_kernel_shape, img, topgrad, shape)
+        return self._op(AbstractConv3d_gradWeights)(img, topgrad, shape)
 
 
 class Corr3dMM_gradInputs(BaseCorr3dMM):
-    """The gradient at the volumes; `shape` is of these, the last three lengths."""
+    """The gradient at the volumes, whose last three lengths are `shape`."""
 
     def __call__(self, kern, topgrad, shape=None):
-        shape = self._shape(get_conv_gradinputs_shape, kern, topgrad, shape)
-        return self._made(AbstractConv3d_gradInputs)(kern, topgrad, shape)
+        shape = self._lengths(infer_image_shape, kern, topgrad, shape)
+        return self._op(AbstractConv3d_gradInputs)(kern, topgrad, shape)
 
 
 __getattr__ = forward("theano.tensor.nnet.corr3d")

@@ -1,14 +1,9 @@
-"""Pooling, as functions (``theano.tensor.signal.pool``)."""
+"""Pooling (``theano.tensor.signal.pool``)."""
 
 import warnings
 
-from symgrad.theano.tensor.signal.pool_ops import (
-    AveragePoolGrad,
-    DownsampleFactorMaxGradGrad,
-    MaxPoolGrad,
-    Pool,
-    new_name,
-)
+from symgrad.spatial.pooling import ops
+from symgrad.spatial.pooling.windows import pooled_shape
 
 __all__ = [
     "AveragePoolGrad",
@@ -19,6 +14,82 @@ __all__ = [
     "pool_2d",
     "pool_3d",
 ]
+
+
+def _new_name(function, old_name, old, name, value, absent=(None,)):
+    """The value of a keyword that once had another name."""
+    if old is None:
+        return value
+    if value not in absent:
+        raise ValueError(f"{function}: {old_name} is the old name of {name}: give {name} only")
+    warnings.warn(f"{function}: {old_name} is the old name of {name}", stacklevel=3)
+    return old
+
+
+class _PoolOp(ops.PoolOp):
+    """What Theano called an attribute of all these Ops."""
+
+    @property
+    def ndim(self):
+        return self.n_axes
+
+
+class Pool(_PoolOp, ops.Pool):
+    """``(x, ws, stride, pad) -> pooled``."""
+
+    def __init__(self, ignore_border=False, mode="max", ndim=2, openmp=None):
+        mode = "max" if mode == "max_deterministic" else mode
+        super().__init__(ignore_border, mode, ndim)
+
+    @staticmethod
+    def out_shape(
+        imgshape,
+        ws=None,
+        ignore_border=False,
+        stride=None,
+        pad=None,
+        ndim=2,
+        ds=None,
+        st=None,
+        padding=None,
+    ):
+        """The shape of the output, from numbers or symbolic lengths."""
+        ndim = 2 if ndim is None else ndim
+        ws = _new_name("out_shape", "ds", ds, "ws", ws)
+        stride = _new_name("out_shape", "st", st, "stride", stride)
+        pad = _new_name("out_shape", "padding", padding, "pad", pad, (None, (0,) * ndim))
+        if ws is None:
+            raise ValueError("You must provide a tuple value for the window size.")
+        if len(imgshape) < ndim:
+            raise TypeError(f"imgshape must have at least {ndim} dimensions")
+        stride = ws if stride is None else stride
+        pad = (0,) * ndim if pad is None else pad
+        ws, stride, pad = ([vector[axis] for axis in range(ndim)] for vector in (ws, stride, pad))
+        return pooled_shape(imgshape, ws, stride, pad, ignore_border)
+
+
+class MaxPoolGrad(_PoolOp, ops.MaxPoolGradient):
+    """``(x, pooled, gradient at pooled, ws, stride, pad) -> gradient at x``."""
+
+    def __init__(self, ignore_border, ndim=2, openmp=None):
+        super().__init__(ignore_border, ndim)
+
+
+class AveragePoolGrad(_PoolOp, ops.AveragePoolGradient):
+    """``(x, gradient at pooled, ws, stride, pad) -> gradient at x``, for sums and averages."""
+
+    def __init__(self, ignore_border, mode="average_inc_pad", ndim=2):
+        super().__init__(ignore_border, mode, ndim)
+
+
+class DownsampleFactorMaxGradGrad(_PoolOp, ops.MaxPoolGather):
+    """``(x, pooled, values like x, ws, stride, pad) -> their sum where x is the maximum``."""
+
+    def __init__(self, ignore_border, mode="max", ndim=2, openmp=None):
+        super().__init__(ignore_border, mode, ndim)
+
+
+_PoolOp.family = ops.Family(Pool, MaxPoolGrad, AveragePoolGrad, DownsampleFactorMaxGradGrad)
 
 
 def max_pool_2d_same_size(input, patch_size):
@@ -101,9 +172,9 @@ def pool_3d(
 
 def _pool(ndim, input, ws, ignore_border, stride, pad, mode, ds, st, padding):
     name = f"pool_{ndim}d"
-    ws = new_name(name, "ds", ds, "ws", ws)
-    stride = new_name(name, "st", st, "stride", stride)
-    pad = new_name(name, "padding", padding, "pad", pad, (None, (0,) * ndim))
+    ws = _new_name(name, "ds", ds, "ws", ws)
+    stride = _new_name(name, "st", st, "stride", stride)
+    pad = _new_name(name, "padding", padding, "pad", pad, (None, (0,) * ndim))
     if ws is None:
         raise ValueError("You must provide a tuple value for the window size.")
     if input.ndim < ndim:

@@ -1,4 +1,4 @@
-"""Imports of Python 2: inside a package, a module of the same package comes first."""
+"""Imports of Python 2: inside a package, modules of the same package come first."""
 
 import ast
 from pathlib import Path
@@ -7,18 +7,18 @@ __all__ = ["Siblings"]
 
 
 class Siblings(ast.NodeTransformer):
-    """``import layers`` in a package that has ``layers.py`` as ``from . import layers``.
+    """Write ``from . import layers`` for ``import layers`` in a package that has ``layers.py``.
 
     Parameters
     ----------
     folder : str or Path
-        Of the package whose module is changed.
+        The folder of the package whose module is changed.
 
     Examples
     --------
     >>> import ast, tempfile
     >>> from pathlib import Path
-    >>> from symgrad.theano.py2_imports import Siblings
+    >>> from symgrad.theano.port.python2_imports import Siblings
     >>> package = Path(tempfile.mkdtemp())
     >>> (package / "layers.py").touch()
     >>> tree = Siblings(package).visit(ast.parse("import os, layers as L"))
@@ -40,7 +40,7 @@ class Siblings(ast.NodeTransformer):
         return node
 
     def visit_Import(self, node):
-        return [one for alias in node.names for one in self._statements(alias)]
+        return [statement for alias in node.names for statement in self._statements(alias)]
 
     def _statements(self, alias):
         if not self._has(alias.name):
@@ -48,7 +48,8 @@ class Siblings(ast.NodeTransformer):
         above, _, last = alias.name.rpartition(".")
         if not above or alias.asname:
             return [ast.ImportFrom(above or None, [ast.alias(last, alias.asname)], 1)]
-        first = alias.name.partition(".")[0]  # what is bound; the module below is only loaded
+        # `import a.b` binds `a`, and loads `a.b`.
+        first = alias.name.partition(".")[0]
         loaded = ast.alias(last, f"py2_{alias.name.replace('.', '_')}")
         return [
             ast.ImportFrom(above, [loaded], 1),

@@ -5,21 +5,22 @@ import json
 import re
 import tokenize
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from symgrad.errors import HyperparameterError
-from symgrad.theano import py2
+from symgrad.errors import ProgramNotFoundError, SymgradError
+from symgrad.theano.port import python2
 
-__all__ = ["Source", "SourceError", "files", "parsed"]
+__all__ = ["Source", "SourceError", "files", "parse"]
 
 # Lines of IPython in a cell, and the first line of cells in its own Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)\S.*\?$", re.MULTILINE)
 _CELLS_OF_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
-class SourceError(Exception):
-    """A file that is no program: its path, a line, and what is wrong."""
+class SourceError(SymgradError):
+    """A file cannot be read as a program: its path, a line, and what is wrong."""
 
     def __init__(self, path, line, message):
         super().__init__(f"{path}:{line}: {message}")
@@ -28,7 +29,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """One program.
+    """A program.
 
     Parameters
     ----------
@@ -45,62 +46,65 @@ class Source:
     python: int
     cells: tuple = ()
 
-    def place(self, line):
-        """What a reader is told of a line: its number, or cell and line of a notebook."""
+    def place(self, line: int) -> str:
+        """The number of a line; in a notebook, the cell and the line in it."""
         if not self.cells:
             return str(line)
-        cell = max(k for k, start in enumerate(self.cells) if start <= line)
+        cell = max(number for number, start in enumerate(self.cells) if start <= line)
         return f"cell {cell + 1}:{line - self.cells[cell] + 1}"
 
 
-def files(paths):
-    """The programs that are named, and those below the folders that are.
+def files(paths: Iterable[str | Path]) -> list[Path]:
+    """The files that are given, and all programs in the folders that are given.
 
     Raises
     ------
-    HyperparameterError
+    ProgramNotFoundError
         If there is no such file or folder.
     """
-    found = []
+    programs = []
     for path in map(Path, paths):
         if not path.exists():
-            raise HyperparameterError(f"there is no {path}: give a script, a notebook or a folder")
-        below = [path] if path.is_file() else sorted((*path.rglob("*.py"), *path.rglob("*.ipynb")))
-        found += [one for one in below if path.is_file() or not _is_hidden(one.relative_to(path))]
-    return list(dict.fromkeys(found))
+            raise ProgramNotFoundError(f"there is no {path}: give a script, a notebook or a folder")
+        if path.is_file():
+            programs.append(path)
+        else:
+            inside = sorted((*path.rglob("*.py"), *path.rglob("*.ipynb")))
+            programs += [file for file in inside if not _is_hidden(file.relative_to(path))]
+    return list(dict.fromkeys(programs))
 
 
 def _is_hidden(path):
     return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
-def parsed(path, *, python_2=False):
-    """The syntax tree of a file.
+def parse(path: str | Path, *, python_2: bool = False) -> Source:
+    """Read a file as a syntax tree.
 
     Parameters
     ----------
     path : Path
     python_2 : bool
-        Whether it is Python 2 for certain; else that is tried after Python 3.
+        Whether it is Python 2 for certain. If not, Python 3 is tried before Python 2.
 
     Raises
     ------
     SourceError
-        If it can be read as neither.
+        If the file is neither.
     """
     data, cells = Path(path).read_bytes(), ()
     if Path(path).suffix == ".ipynb":
         data, cells = _notebook(path, data)
     try:
-        text = py2.decoded(data)
+        text = python2.decode(data)
     except (SyntaxError, LookupError, UnicodeError) as error:
         raise SourceError(path, 1, f"the encoding cannot be read: {error}") from error
     first = None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python, for escapes and literals in old programs
+        warnings.simplefilter("ignore")  # Python warns of escapes and literals in old programs
         for version in (2,) if python_2 else (3, 2):
             try:
-                source = py2.translated(text) if version == 2 else data
+                source = python2.translate(text) if version == 2 else data
                 return Source(Path(path), ast.parse(source, str(path)), version, cells)
             except (SyntaxError, ValueError, tokenize.TokenError) as error:
                 first = first or error
@@ -115,9 +119,9 @@ def _notebook(path, data):
     """The code of a notebook, and the lines where its cells start."""
     try:
         cells = json.loads(data)["cells"]
-        codes = ["".join(one["source"]) for one in cells if one["cell_type"] == "code"]
+        codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(path, 1, "this is no notebook of format 4") from error
+        raise SourceError(path, 1, "this is not a notebook of format 4") from error
     starts, lines = [], []
     for code in codes:
         starts.append(len(lines) + 1)

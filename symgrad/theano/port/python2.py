@@ -1,7 +1,7 @@
-"""Python 2 source, translated in memory: statements, builtins, moved modules, division.
+"""Translate Python 2 source in memory: statements, builtins, moved modules, division.
 
-Tokens are changed where Python 3 cannot parse them (``print``, ``except X, e``, ``0777``, ``10L``);
-the rest is done on the syntax tree, and by the names of :mod:`symgrad.theano.py2_names`.
+Tokens that Python 3 cannot parse are changed first (``print``, ``except X, e``, ``0777``, ``10L``).
+The rest is done on the syntax tree and by the names of :mod:`~symgrad.theano.port.python2_names`.
 """
 
 import ast
@@ -9,12 +9,15 @@ import io
 import itertools
 import re
 import tokenize
+from pathlib import Path
+from types import CodeType
 
-from symgrad.theano.py2_imports import Siblings
+from symgrad.theano.port.python2_imports import Siblings
 
-__all__ = ["compiled", "decoded", "translated"]
+__all__ = ["compile_source", "decode", "translate"]
 
-TUPLE = "py2_tuple_"  # starts the name of a parameter that was a tuple; its text follows
+# The name of a parameter that was a tuple starts with this; the text of the tuple follows.
+TUPLE = "py2_tuple_"
 
 _STRING = (
     r"[bBrRuU]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\""
@@ -27,8 +30,8 @@ _LEXICAL = re.compile(
 )
 
 
-def compiled(source, path, package=None):
-    """Python 2 source as code that Python 3 runs.
+def compile_source(source: bytes, path: str, package: str | Path | None = None) -> CodeType:
+    """Compile Python 2 source to code that Python 3 runs.
 
     Parameters
     ----------
@@ -36,21 +39,21 @@ def compiled(source, path, package=None):
     path : str
         For messages and tracebacks.
     package : str or Path, optional
-        The folder of the package that this is a module of: its modules are imported by their
-        names alone.
+        The folder of the package of which this is a module. In Python 2 it imports the others
+        by their names alone.
     """
-    tree = ast.parse(translated(decoded(source)), filename=path)
+    tree = ast.parse(translate(decode(source)), filename=path)
     future = _future(tree)
     if package and "absolute_import" not in future:
         tree = Siblings(package).visit(tree)
     tree = ast.fix_missing_locations(_Meaning(division="division" not in future).visit(tree))
     start = sum(_is_docstring_or_future(node) for node in tree.body)
-    prelude = ast.parse("from symgrad.theano.py2_names import *").body
+    prelude = ast.parse("from symgrad.theano.port.python2_names import *").body
     tree.body[start:start] = prelude
     return compile(ast.fix_missing_locations(tree), path, "exec")
 
 
-def decoded(source):
+def decode(source: bytes) -> str:
     """The text of a source, with tabs of eight columns."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     text = source.decode(encoding, errors="surrogateescape").replace("\r\n", "\n")
@@ -58,7 +61,7 @@ def decoded(source):
 
 
 def _future(tree):
-    """What is imported from ``__future__``."""
+    """The names that are imported from ``__future__``."""
     statements = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     aliases = [node.names for node in statements if node.module == "__future__"]
     return {alias.name for alias in itertools.chain(*aliases)}
@@ -70,13 +73,13 @@ def _is_docstring_or_future(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def translated(text):
-    """Python 2 source as source that Python 3 parses.
+def translate(text: str) -> str:
+    """Translate Python 2 source to source that Python 3 parses.
 
     Examples
     --------
-    >>> from symgrad.theano.py2 import translated
-    >>> print(translated("print 'cost', 10L"))
+    >>> from symgrad.theano.port.python2 import translate
+    >>> print(translate("print 'cost', 10L"))
     print('cost', 10)
     """
     text = _LEXICAL.sub(_lexeme, text)
@@ -131,13 +134,13 @@ def _opens_block(token, statement):
         "def",
         "class",
     ]
-    inside_lambda = sum(t.string == "lambda" for t in statement)
-    colons = sum(t.string == ":" for t in statement)
+    lambdas = sum(earlier.string == "lambda" for earlier in statement)
+    colons = sum(earlier.string == ":" for earlier in statement)
     return (
         token.string == ":"
         and bool(statement)
         and statement[0].string in heads
-        and colons >= inside_lambda
+        and colons >= lambdas
     )
 
 
@@ -161,35 +164,35 @@ def _keyword_edits(statement):
 
 
 def _parameter_edits(statement):
-    """``def f(self, (x, y))`` and ``lambda (x, y): x``: a tuple becomes a name that tells of it."""
+    """Of ``def f(self, (x, y))`` and ``lambda (x, y): x``: a tuple becomes a name that holds it."""
     edits = []
-    for k, token in enumerate(statement):
+    for position, token in enumerate(statement):
         if token.type == tokenize.NAME and token.string in ("def", "lambda"):
-            start = k + (3 if token.string == "def" else 1)
-            edits += [
-                (one[0].start, one[-1].end, TUPLE + "".join(t.string for t in one).encode().hex())
-                for one in _parameters(statement[start:])
-                if one[0].string == "("
-            ]
+            start = position + (3 if token.string == "def" else 1)
+            for parameter in _parameters(statement[start:]):
+                if parameter[0].string == "(":
+                    text = "".join(part.string for part in parameter)
+                    name = TUPLE + text.encode().hex()
+                    edits.append((parameter[0].start, parameter[-1].end, name))
     return edits
 
 
 def _parameters(tokens):
-    """The tokens of each parameter, of those up to the end of the list."""
-    found, depth = [[]], 0
+    """The tokens of each parameter, up to the end of the list of parameters."""
+    parameters, depth = [[]], 0
     for token in tokens:
         if depth == 0 and token.string in (")", ":"):
             break
         if depth == 0 and token.string == ",":
-            found.append([])
+            parameters.append([])
             continue
         depth += (token.string in "([{") - (token.string in ")]}")
-        found[-1].append(token)
-    return [one for one in found if one]
+        parameters[-1].append(token)
+    return [tokens for tokens in parameters if tokens]
 
 
 def _is_name(statement):
-    """Whether ``print`` is used as a name: ``print = f``, ``print.x``, or called already."""
+    """Whether ``print`` is used as a name: ``print = f``, ``print.x``, or ``print(...)``."""
     following = statement[1].string if len(statement) > 1 else ""
     return following in ("=", ".") or _is_call(statement)
 
@@ -199,23 +202,23 @@ def _is_call(statement):
     if len(statement) < 2 or statement[1].string != "(":
         return False
     depth = 0
-    for k, token in enumerate(statement[1:], 1):
+    for position, token in enumerate(statement[1:], 1):
         if token.type == tokenize.OP:
             depth += (token.string in "([{") - (token.string in ")]}")
         if depth == 0:
-            return k == len(statement) - 1
+            return position == len(statement) - 1
     return False
 
 
 def _top_level(statement, text):
-    """The tokens that read `text` outside of any bracket."""
-    depth, found = 0, []
+    """The tokens with this text that are outside of any bracket."""
+    depth, tokens = 0, []
     for token in statement:
         if token.type == tokenize.OP:
             if depth == 0 and token.string == text:
-                found.append(token)
+                tokens.append(token)
             depth += (token.string in "([{") - (token.string in ")]}")
-    return found
+    return tokens
 
 
 def _print_edits(statement):
@@ -252,8 +255,9 @@ def _raise_edits(statement):
 
 
 def _edited(text, edits):
-    """`text` with the edits made; positions are of the original, lines from 1."""
-    starts = list(itertools.accumulate((len(s) for s in text.splitlines(True)), initial=0))
+    """The text with the edits; their positions are of the original, with lines from 1."""
+    lengths = (len(line) for line in text.splitlines(True))
+    starts = list(itertools.accumulate(lengths, initial=0))
 
     def at(position):
         return starts[position[0] - 1] + position[1]
@@ -272,7 +276,7 @@ def _edited(text, edits):
 
 
 class _Meaning(ast.NodeTransformer):
-    """What parses in Python 3 and meant something else in Python 2."""
+    """Change what parses in Python 3, but meant something else in Python 2."""
 
     METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
     LISTED = ("keys", "values", "items")
@@ -286,7 +290,7 @@ class _Meaning(ast.NodeTransformer):
 
     def visit_Import(self, node):
         for alias in node.names:
-            if alias.name == "pickle":  # that of Python 2 was content with a file of text
+            if alias.name == "pickle":  # Python 2's also took files that were opened as text
                 alias.name, alias.asname = "cPickle", alias.asname or "pickle"
         return node
 
@@ -296,7 +300,8 @@ class _Meaning(ast.NodeTransformer):
 
     def visit_ClassDef(self, node):
         self.generic_visit(node)
-        defined = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+        methods = (part for part in node.body if isinstance(part, ast.FunctionDef))
+        defined = {method.name for method in methods}
         node.body += [
             ast.Assign([ast.Name(new, ast.Store())], ast.Name(old, ast.Load()))
             for old, new in self.SPECIAL.items()
@@ -319,8 +324,8 @@ class _Meaning(ast.NodeTransformer):
     def visit_Lambda(self, node):
         self.generic_visit(node)
         for name, target in _tuples(node):  # [body for target in [name]][0]
-            given = ast.List([ast.Name(name, ast.Load())], ast.Load())
-            body = ast.ListComp(node.body, [ast.comprehension(target, given, [], 0)])
+            argument = ast.List([ast.Name(name, ast.Load())], ast.Load())
+            body = ast.ListComp(node.body, [ast.comprehension(target, argument, [], 0)])
             node.body = ast.Subscript(body, ast.Constant(0), ast.Load())
         return node
 
@@ -360,17 +365,17 @@ class _Meaning(ast.NodeTransformer):
 
 
 def _tuples(node):
-    """The parameters that were tuples: ``(name, target)``."""
-    for one in node.args.args:
-        if one.arg.startswith(TUPLE):
-            written = bytes.fromhex(one.arg.removeprefix(TUPLE)).decode()
-            (target,) = ast.parse(f"{written} = 0").body[0].targets
-            yield one.arg, target
+    """The name and the target of each parameter that was a tuple."""
+    for parameter in node.args.args:
+        if parameter.arg.startswith(TUPLE):
+            text = bytes.fromhex(parameter.arg.removeprefix(TUPLE)).decode()
+            (target,) = ast.parse(f"{text} = 0").body[0].targets
+            yield parameter.arg, target
 
 
 def _may_be_read_twice(node):
-    """Whether an expression is made of names, attributes and indices: nothing that is called."""
-    return not any(isinstance(one, (ast.Call, ast.Lambda, ast.Yield)) for one in ast.walk(node))
+    """Whether an expression calls nothing: it has only names, attributes and indices."""
+    return not any(isinstance(part, (ast.Call, ast.Lambda, ast.Yield)) for part in ast.walk(node))
 
 
 def _call(name, *arguments):

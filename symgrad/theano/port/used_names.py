@@ -1,18 +1,18 @@
-"""The names of Theano that a program uses, read off its syntax tree: nothing is run."""
+"""Find the names of Theano that a program uses in its syntax tree, without running it."""
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from symgrad.theano.names import recorded
 
-__all__ = ["Flag", "Found", "Keyword", "Use", "read"]
+__all__ = ["Flag", "Keyword", "Names", "Use", "read"]
 
-# What is caught where a name may be absent: of an import, and of an attribute.
+# What programs catch where a name may be absent, in an import and in an attribute.
 _CAUGHT = {
     "import": {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"},
     "attribute": {"AttributeError", "Exception", "BaseException"},
 }
-# What a program asks to learn whether there is a GPU: what follows is not for this machine.
+# Names and words by which a program asks for a GPU. What follows the question is optional.
 _GPU = ("theano.sandbox.cuda", "theano.gpuarray", "theano.config.device", "gpu", "cuda")
 _PY2_NAMES = {"basestring", "execfile", "raw_input", "reduce", "unichr", "unicode", "xrange"}
 _PY2_METHODS = {"has_key", "iteritems", "iterkeys", "itervalues"}
@@ -24,8 +24,8 @@ _PY2_MODULES |= {"urllib2", "urlparse"}
 class Use:
     """A dotted name at a line.
 
-    It is optional if the program goes on without it, and needed only where one of the names that
-    it stands in for, in an ``except ImportError``, is missing.
+    It is optional if the program goes on without it. In an ``except ImportError`` it stands in for
+    the names of the ``try``, and is needed only if one of these is missing.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Keyword:
-    """A keyword given to a function, with its value where that is written out."""
+    """A keyword argument of a function, with its value if that is a constant."""
 
     function: str
     keyword: str
@@ -54,18 +54,18 @@ class Flag:
 
 
 @dataclass
-class Found:
-    """All that was found in one program."""
+class Names:
+    """All names, keywords, flags and Python 2 that a program uses, and the modules it imports."""
 
-    uses: list
-    keywords: list
-    flags: list
-    python_2: list
-    modules: set
+    uses: list[Use] = field(default_factory=list)
+    keywords: list[Keyword] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    python_2: list[tuple[str, int]] = field(default_factory=list)
+    modules: set[str] = field(default_factory=set)
 
 
-def read(tree):
-    r"""What a program uses.
+def read(tree: ast.Module) -> Names:
+    r"""Find the names that a program uses.
 
     Parameters
     ----------
@@ -73,33 +73,32 @@ def read(tree):
 
     Returns
     -------
-    Found
-        Names are those that the program reaches by whatever alias, such as
-        ``theano.tensor.nnet.softmax`` for ``T.nnet.softmax``.
+    Names
+        Whatever aliases the program uses: ``theano.tensor.nnet.softmax`` for ``T.nnet.softmax``.
 
     Examples
     --------
     >>> import ast
-    >>> from symgrad.theano.uses import read
+    >>> from symgrad.theano.port.used_names import read
     >>> tree = ast.parse("from theano import tensor as T\ncost = T.nnet.softmax(x)")
     >>> [(use.name, use.line) for use in read(tree).uses]
     [('theano.tensor', 1), ('theano.tensor.nnet.softmax', 2)]
     """
     reader = _Reader()
     reader.run(tree)
-    return reader.found
+    return reader.names
 
 
 class _Reader(ast.NodeVisitor):
-    """Follows assignments and imports in the order in which a program runs them, about."""
+    """Follow assignments and imports, roughly in the order in which a program runs them."""
 
     def __init__(self):
-        self.found = Found([], [], [], [], set())
+        self.names = Names()
         self._scopes = [{}]
         self._later = []
-        self._absent = frozenset()  # of "import" and "attribute": what may be absent here
+        self._absent = frozenset()  # which of "import" and "attribute" may be absent here
         self._stands_in_for = ()
-        self._sometimes = 0  # inside of an `if` or a `try`, a name may keep what it was
+        self._sometimes = 0  # inside of an `if` or a `try`, a name may keep its value
 
     def run(self, tree):
         self.visit(tree)
@@ -109,7 +108,7 @@ class _Reader(ast.NodeVisitor):
             for node in body:
                 self.visit(node)
 
-    # Names, and what they stand for: a dotted name, or None for anything else.
+    # Names are bound to a dotted name, or to None for anything else.
 
     def _lookup(self, name):
         return next((scope[name] for scope in reversed(self._scopes) if name in scope), None)
@@ -129,8 +128,8 @@ class _Reader(ast.NodeVisitor):
         elif isinstance(target, several):
             values = value.elts if isinstance(value, several) else []
             values = values if len(values) == len(target.elts) else [None] * len(target.elts)
-            for one, its_value in zip(target.elts, values, strict=True):
-                self._bind_targets(one, its_value)
+            for part, part_value in zip(target.elts, values, strict=True):
+                self._bind_targets(part, part_value)
         elif isinstance(target, ast.Starred):
             self._bind_targets(target.value)
         else:
@@ -147,8 +146,10 @@ class _Reader(ast.NodeVisitor):
         return None
 
     def _dotted_call(self, node):
-        """``getattr(T, "exp")`` and ``import_module("theano")``, where the string is written."""
-        strings = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
+        """The name in ``getattr(T, "exp")`` or ``import_module("theano")``."""
+        strings = [
+            argument.value if isinstance(argument, ast.Constant) else None for argument in node.args
+        ]
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name in ("getattr", "hasattr") and len(strings) > 1 and isinstance(strings[1], str):
             base = self._dotted(node.args[0])
@@ -158,7 +159,7 @@ class _Reader(ast.NodeVisitor):
 
     def _record(self, name, node, kind):
         use = Use(name, node.lineno, kind in self._absent, self._stands_in_for)
-        self.found.uses.append(use)
+        self.names.uses.append(use)
 
     # Imports.
 
@@ -186,9 +187,9 @@ class _Reader(ast.NodeVisitor):
 
     def _imported_module(self, name, node):
         first = name.partition(".")[0]
-        self.found.modules.add(first)
+        self.names.modules.add(first)
         if first in _PY2_MODULES and "import" not in self._absent:
-            self.found.python_2.append((first, node.lineno))
+            self.names.python_2.append((first, node.lineno))
 
     # Uses.
 
@@ -198,12 +199,12 @@ class _Reader(ast.NodeVisitor):
             if dotted:
                 self._record(dotted, node, "attribute")
             elif node.id in _PY2_NAMES and not self._is_bound(node.id):
-                self.found.python_2.append((node.id, node.lineno))
+                self.names.python_2.append((node.id, node.lineno))
 
     def visit_Attribute(self, node):
         dotted = self._dotted(node)
-        given = isinstance(node.ctx, ast.Store) and not (dotted or "").startswith("theano.config.")
-        if dotted and not given:
+        is_set = isinstance(node.ctx, ast.Store)
+        if dotted and (not is_set or dotted.startswith("theano.config.")):
             self._record(dotted, node, "attribute")
         else:
             self.generic_visit(node)
@@ -215,33 +216,33 @@ class _Reader(ast.NodeVisitor):
             kind = "import" if "module" in ast.dump(node.func) else "attribute"
             self._record(dotted, node, kind)
             if asks:
-                self.found.uses[-1] = replace(self.found.uses[-1], optional=True)
+                self.names.uses[-1] = replace(self.names.uses[-1], optional=True)
             return
         if getattr(node.func, "attr", None) in _PY2_METHODS and not self._dotted(node.func):
-            self.found.python_2.append((f".{node.func.attr}()", node.lineno))
+            self.names.python_2.append((f".{node.func.attr}()", node.lineno))
         self._keywords(node)
-        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
-        if "THEANO_FLAGS" in texts:
+        constants = [part.value for part in node.args if isinstance(part, ast.Constant)]
+        if "THEANO_FLAGS" in constants:
             self._flags(node)
         self.generic_visit(node)
 
     def _keywords(self, node):
         function = self._dotted(node.func)
-        for one in node.keywords if function else ():
-            if one.arg:
-                value = one.value.value if isinstance(one.value, ast.Constant) else None
-                found = Keyword(function, one.arg, value, one.value.lineno)
-                self.found.keywords.append(found)
+        for given in node.keywords if function else ():
+            if given.arg:
+                value = given.value.value if isinstance(given.value, ast.Constant) else None
+                keyword = Keyword(function, given.arg, value, given.value.lineno)
+                self.names.keywords.append(keyword)
 
     def _flags(self, node):
-        for one in ast.walk(node):
-            if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                for part in one.value.split(","):
-                    name, equals, value = part.strip().partition("=")
+        for part in ast.walk(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                for setting in part.value.split(","):
+                    name, equals, value = setting.strip().partition("=")
                     if equals and name.replace(".", "").replace("_", "").isalnum():
-                        self.found.flags.append(Flag(name.strip(), value.strip(), one.lineno))
+                        self.names.flags.append(Flag(name.strip(), value.strip(), part.lineno))
 
-    # What binds names.
+    # Statements that bind names.
 
     def visit_Assign(self, node):
         self.visit(node.value)
@@ -284,8 +285,8 @@ class _Reader(ast.NodeVisitor):
             self.visit(item.context_expr)
             if item.optional_vars is not None:
                 self._bind_targets(item.optional_vars)
-        for one in node.body:
-            self.visit(one)
+        for statement in node.body:
+            self.visit(statement)
 
     visit_With = visit_AsyncWith = _with
 
@@ -296,29 +297,30 @@ class _Reader(ast.NodeVisitor):
         self._block(node.orelse)
 
     def _asks_for_a_gpu(self, test):
-        words = {self._dotted(one) or "" for one in ast.walk(test)}
+        words = {self._dotted(part) or "" for part in ast.walk(test)}
         words |= {
-            one.value
-            for one in ast.walk(test)
-            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            part.value
+            for part in ast.walk(test)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
         }
         return any(word.startswith(_GPU) for word in words)
 
     def _block(self, *bodies, absent=()):
         before = self._absent
         self._absent, self._sometimes = before | set(absent), self._sometimes + 1
-        for node in (one for body in bodies for one in body):
-            self.visit(node)
+        for body in bodies:
+            for statement in body:
+                self.visit(statement)
         self._absent, self._sometimes = before, self._sometimes - 1
 
     def visit_Try(self, node):
         caught = {name for handler in node.handlers for name in _exceptions(handler)}
         absent = {kind for kind, names in _CAUGHT.items() if names & caught}
-        first = len(self.found.uses)
+        first = len(self.names.uses)
         self._block(node.body, absent=absent)
         before = self._stands_in_for
         if absent:
-            self._stands_in_for = tuple(use.name for use in self.found.uses[first:])
+            self._stands_in_for = tuple(use.name for use in self.names.uses[first:])
         for handler in node.handlers:
             if handler.name:
                 self._bind(handler.name, None)
@@ -328,21 +330,21 @@ class _Reader(ast.NodeVisitor):
 
     visit_TryStar = visit_Try
 
-    # What has a scope of its own; a body runs when all around it is there.
+    # Scopes. The body of a function is visited last, when all around it is defined.
 
     def _function(self, node):
-        for one in (*node.decorator_list, node.args):
-            self.visit(one)
+        for part in (*node.decorator_list, node.args):
+            self.visit(part)
         self._bind(node.name, None)
         self._later.append((node.body, self._inner(node.args)))
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 
     def _inner(self, arguments):
-        given = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-        given += tuple(one for one in (arguments.vararg, arguments.kwarg) if one)
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        parameters += [star for star in (arguments.vararg, arguments.kwarg) if star]
         outside = [scope for scope in self._scopes if not scope.get("a class body")]
-        return [*outside, {one.arg: None for one in given}]
+        return [*outside, {parameter.arg: None for parameter in parameters}]
 
     def visit_Lambda(self, node):
         self.visit(node.args)
@@ -351,11 +353,11 @@ class _Reader(ast.NodeVisitor):
         self._scopes = outside
 
     def visit_ClassDef(self, node):
-        for one in (*node.decorator_list, *node.bases, *node.keywords):
-            self.visit(one)
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self.visit(part)
         self._scopes.append({"a class body": "yes"})
-        for one in node.body:
-            self.visit(one)
+        for statement in node.body:
+            self.visit(statement)
         self._scopes.pop()
         self._bind(node.name, None)
 
@@ -366,17 +368,17 @@ class _Reader(ast.NodeVisitor):
             self._bind_targets(generator.target)
             for test in generator.ifs:
                 self.visit(test)
-        for field in ("elt", "key", "value"):
-            if hasattr(node, field):
-                self.visit(getattr(node, field))
+        for name in ("elt", "key", "value"):
+            if hasattr(node, name):
+                self.visit(getattr(node, name))
         self._scopes.pop()
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
 
 
 def _exceptions(handler):
-    """The names that a handler catches; a bare one catches all."""
+    """The names of the exceptions that a handler catches."""
     if handler.type is None:
         return ["BaseException"]
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return [getattr(one, "id", getattr(one, "attr", "")) for one in kinds]
+    return [getattr(kind, "id", getattr(kind, "attr", "")) for kind in kinds]

@@ -1,9 +1,9 @@
-"""C for the convolution and its gradients: patches as columns, and NumPy's matrix products."""
+"""C code of the convolution and its gradients: patches as columns, and NumPy's matrix products."""
 
 __all__ = ["SUPPORT", "c_code"]
 
 SUPPORT = r"""
-// Write the patches of an image as columns; or, `back`, add columns to where they came from.
+// Write the patches of an image as columns or, `back`, add columns to where they came from.
 template <typename T>
 static void symgrad_patches(T *image, T *columns, npy_intp channels, const npy_intp *n,
                             const npy_intp *k, const npy_intp *m, const npy_intp *pad,
@@ -53,7 +53,7 @@ static PyObject *symgrad_matrix(T *data, npy_intp rows, npy_intp columns, int tr
     return PyArray_New(&PyArray_Type, 2, dims, type, strides, data, 0, NPY_ARRAY_BEHAVED, NULL);
 }
 
-// out (p, r) = x (p, q) times y (q, r); `xt` and `yt` say which lies transposed in memory.
+// out (p, r) = x (p, q) times y (q, r); `xt` and `yt` say which of them is transposed in memory.
 template <typename T>
 static int symgrad_product(T *x, int xt, T *y, int yt, T *out, npy_intp p, npy_intp q, npy_intp r,
                            int type)
@@ -69,20 +69,20 @@ static int symgrad_product(T *x, int xt, T *y, int yt, T *out, npy_intp p, npy_i
 }
 """
 
-# Where the image, the kernel and the output are: 0 and 1 are the inputs, 2 is the result.
-ROLES = {"forward": (0, 1, 2), "grad_weights": (0, 2, 1), "grad_inputs": (2, 0, 1)}
+# The positions of image, kernel and output: 0 and 1 are the inputs, 2 is the result.
+ROLES = {"output": (0, 1, 2), "kernel_gradient": (0, 2, 1), "image_gradient": (2, 0, 1)}
 
 STEPS = {
-    "forward": r"""
+    "output": r"""
         symgrad_patches(image, columns, c, n, k, m, pad, step, dilation, %(flip)s, 0);
         if (!symgrad_product(kernel, 0, columns, 0, top, o, K, P, %(typenum)s)) wrong = "";
     """,
-    "grad_weights": r"""
+    "kernel_gradient": r"""
         symgrad_patches(image, columns, c, n, k, m, pad, step, dilation, %(flip)s, 0);
         if (!symgrad_product(top, 0, columns, 1, part, o, P, K, %(typenum)s)) wrong = "";
         else for (npy_intp e = 0; e < o * K; e++) kernel[e] += part[e];
     """,
-    "grad_inputs": r"""
+    "image_gradient": r"""
         if (!symgrad_product(kernel, 1, top, 0, columns, K, o, P, %(typenum)s)) wrong = "";
         else symgrad_patches(image, columns, c, n, k, m, pad, step, dilation, %(flip)s, 1);
     """,
@@ -104,10 +104,10 @@ LOOP = r"""
     for (int d = 0; !wrong && in[%(kernel)s] && d < PyArray_NDIM(in[%(kernel)s]); d++) {
         const npy_intp promised = kernel_promise[d < 2 ? d : d + %(skip)s];
         if (promised >= 0 && promised != PyArray_DIM(in[%(kernel)s], d))
-            wrong = "convolution: the kernel has not the shape given as filter_shape";
+            wrong = "convolution: the kernel does not have the shape given as filter_shape";
     }
     if (!wrong) {
-        // What is the result is not known yet, but for its last lengths.
+        // Of the result only the last lengths are known yet.
         if (in[%(image)s]) {
             batch = PyArray_DIM(in[%(image)s], 0);
             C = PyArray_DIM(in[%(image)s], 1);
@@ -121,7 +121,7 @@ LOOP = r"""
             if (!in[%(image)s]) batch = PyArray_DIM(in[%(top)s], 0);
             if (!in[%(kernel)s]) O = PyArray_DIM(in[%(top)s], 1);
             if (PyArray_DIM(in[%(top)s], 0) != batch || PyArray_DIM(in[%(top)s], 1) != O)
-                wrong = "convolution: the gradient has not the shape of the output";
+                wrong = "convolution: the gradient does not have the shape of the output";
         }
         if (!in[%(image)s]) C = c * %(groups)s;
         if (C != c * %(groups)s || O %% %(groups)s)
@@ -142,7 +142,7 @@ LOOP = r"""
             wrong = "convolution: the kernel does not fit in the image";
         else if (d >= %(skip)s && in[%(top)s]
                  && PyArray_DIM(in[%(top)s], 2 + d - %(skip)s) != m[d])
-            wrong = "convolution: the gradient has not the shape of the output";
+            wrong = "convolution: the gradient does not have the shape of the output";
     }
     if (!wrong) {
         const npy_intp image_shape[] = {batch, C, n[0], n[1], n[2]};
@@ -187,25 +187,25 @@ LOOP = r"""
 """
 
 
-def c_code(op, node, inputs, outputs, sub):
-    """C for one Op; NotImplementedError where NumPy has to do."""
+def c_code(op, node, inputs, outputs, sub) -> str:
+    """C code of an Op; NotImplementedError if NumPy has to do it."""
     dtype = node.outputs[0].type.dtype
     if op.unshared or dtype not in ("float32", "float64"):
         raise NotImplementedError("no C code for this convolution")
-    skip = 3 - op.convdim
+    skipped = 3 - op.n_axes  # all loops are over three axes; the first may have length 1
     mode = op.border_mode
-    modes = ["valid"] * skip + ([mode] * op.convdim if isinstance(mode, str) else list(mode))
-    pads = [0 if isinstance(one, str) else one for one in modes]
-    pads = [one if isinstance(one, tuple) else (one, one) for one in pads]
-    image, kernel, top = ROLES[op.direction]
+    modes = [mode] * op.n_axes if isinstance(mode, str) else list(mode)
+    modes = ["valid"] * skipped + modes
+    pads = [_numeric_pads(mode) for mode in modes]
+    image, kernel, output = ROLES[op.direction]
     lengths = [
-        f"(npy_intp)*({one.type.dtype_specs()[1]} *)PyArray_DATA({name})"
-        for one, name in zip(node.inputs[2:], inputs[2:], strict=True)
+        f"(npy_intp)*({variable.type.dtype_specs()[1]} *)PyArray_DATA({name})"
+        for variable, name in zip(node.inputs[2:], inputs[2:], strict=True)
     ]
     shapes = {
-        "forward": ["batch", "O", "m"],
-        "grad_weights": ["O", "c", "k"],
-        "grad_inputs": ["batch", "C", "n"],
+        "output": ["batch", "O", "m"],
+        "kernel_gradient": ["O", "c", "k"],
+        "image_gradient": ["batch", "C", "n"],
     }
     *outer, letter = shapes[op.direction]
     names = {
@@ -215,30 +215,38 @@ def c_code(op, node, inputs, outputs, sub):
         "second": inputs[1],
         "step": _three(op.subsample),
         "dilation": _three(op.filter_dilation),
-        "mode": ", ".join(str({"half": 1, "full": 2}.get(one, 0)) for one in modes),
-        "before": ", ".join(str(one[0]) for one in pads),
-        "after": ", ".join(str(one[1]) for one in pads),
-        "image_promise": _promise(op, op.imshp, skip),
-        "kernel_promise": _promise(op, op.kshp, skip),
-        "given": ", ".join(["1"] * skip + lengths) if lengths else "1, 1, 1",
+        "mode": ", ".join(str({"half": 1, "full": 2}.get(mode, 0)) for mode in modes),
+        "before": ", ".join(str(before) for before, _ in pads),
+        "after": ", ".join(str(after) for _, after in pads),
+        "image_promise": _promise(op, op.image_shape, skipped),
+        "kernel_promise": _promise(op, op.kernel_shape, skipped),
+        "given": ", ".join(["1"] * skipped + lengths) if lengths else "1, 1, 1",
         "image": image,
         "kernel": kernel,
-        "top": top,
+        "top": output,
         "groups": op.num_groups,
         "flip": int(op.filter_flip),
-        "skip": skip,
-        "ndim": 2 + op.convdim,
-        "dims": ", ".join([*outer, *(f"{letter}[{d}]" for d in range(skip, 3))]),
+        "skip": skipped,
+        "ndim": 2 + op.n_axes,
+        "dims": ", ".join([*outer, *(f"{letter}[{axis}]" for axis in range(skipped, 3))]),
         "z": outputs[0],
         "fail": sub["fail"],
     }
     return LOOP % {**names, "steps": STEPS[op.direction] % names}
 
 
+def _numeric_pads(mode):
+    """Zeros before and after an axis, or none where they depend on the kernel."""
+    if isinstance(mode, str):
+        return 0, 0
+    return mode if isinstance(mode, tuple) else (mode, mode)
+
+
 def _three(values):
     return ", ".join(map(str, (*(1,) * (3 - len(values)), *values)))
 
 
-def _promise(op, shape, skip):
-    known = op.promised(shape, (-1,) * len(shape))
-    return ", ".join(map(str, [*known[:2], *[-1] * skip, *known[2:]]))
+def _promise(op, shape, skipped):
+    """The promised lengths for C, -1 for those that are not."""
+    known = op.certain_shape(shape, (-1,) * len(shape))
+    return ", ".join(map(str, [*known[:2], *[-1] * skipped, *known[2:]]))

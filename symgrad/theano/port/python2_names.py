@@ -1,4 +1,4 @@
-"""The names that translated Python 2 finds: builtins that were dropped or returned lists."""
+"""The names of translated Python 2: builtins that are gone, or that returned lists."""
 
 import builtins
 import configparser
@@ -22,6 +22,8 @@ from builtins import str as basestring
 from builtins import str as unicode
 from functools import reduce
 from sys import intern
+
+from symgrad.theano.port.python2 import compile_source
 
 __all__ = [
     "apply",
@@ -55,12 +57,12 @@ _VIEWS = tuple(type(getattr({}, name)()) for name in ("keys", "values", "items")
 
 
 def py2_divided(a, b):
-    """``a / b``: of integers, rounded down."""
+    """``a / b``, rounded down for integers."""
     return a // b if _is_integer(a) and _is_integer(b) else a / b
 
 
 def py2_divided_in_place(a, b):
-    """``a /= b``: an array keeps its memory, and integers are rounded down."""
+    """``a /= b``: an array keeps its memory, and the result is rounded down for integers."""
     if _is_integer(a) and _is_integer(b):
         a //= b
     else:
@@ -76,12 +78,12 @@ def _is_integer(value):
 
 
 def py2_listed(view):
-    """What ``dict.keys()`` returned; anything else as it is."""
+    """The list that ``dict.keys()`` returned; anything else as it is."""
     return list(view) if isinstance(view, _VIEWS) else view
 
 
 def py2_sort(method):
-    """A method ``sort``: that of lists takes a function that compares two."""
+    """A method ``sort``; that of lists takes a function that compares two entries."""
     if not isinstance(getattr(method, "__self__", None), list):
         return method
     return lambda compare, **options: method(
@@ -90,7 +92,7 @@ def py2_sort(method):
 
 
 def cmp(a, b):
-    """-1, 0 or 1: how two values compare."""
+    """-1, 0 or 1, as `a` is less than, equal to, or greater than `b`."""
     return (a > b) - (a < b)
 
 
@@ -112,7 +114,7 @@ def map(function, *iterables):
 
 
 def filter(function, iterable):
-    """A list, or what was given: text of text, a tuple of a tuple."""
+    """A list; but text for text, and a tuple for a tuple."""
     kept = builtins.filter(function, iterable)
     if isinstance(iterable, str):
         return "".join(kept)
@@ -120,36 +122,36 @@ def filter(function, iterable):
 
 
 def sorted(iterable, cmp=None, key=None, reverse=False):
-    """As now, or by a function that compares two."""
+    """A sorted list, by a key or by a function that compares two entries."""
     if cmp is not None:
-        inner, by = functools.cmp_to_key(cmp), key
-        key = (lambda item: inner(by(item))) if by else inner
+        comparable, given = functools.cmp_to_key(cmp), key
+        key = (lambda entry: comparable(given(entry))) if given else comparable
     return builtins.sorted(iterable, key=key, reverse=reverse)
 
 
 class _Text(io.TextIOWrapper):
-    """A file of text that is given bytes as well."""
+    """A file of text to which bytes can be written as well."""
 
     def write(self, text):
         return super().write(text if isinstance(text, str) else py2_decoded(text, **_ANY_BYTES))
 
 
 class _Bytes(io.BufferedWriter):
-    """A file of bytes that is given text as well."""
+    """A file of bytes to which text can be written as well."""
 
     def write(self, data):
         return super().write(data.encode(**_ANY_BYTES) if isinstance(data, str) else data)
 
 
 class _Lines(io.BufferedReader):
-    """A file of bytes whose lines, when they are walked through, are text: for words and `csv`."""
+    """A file of bytes that iterates over lines of text, as programs and `csv` expect."""
 
     def __next__(self):
         return super().__next__().decode(**_ANY_BYTES)
 
 
 def open(name, mode="r", *options, **named):
-    """An open file; bytes that are no text are read, and come out again when they are written."""
+    """Open a file. Bytes that are not text are read, and are written as the same bytes again."""
     newline = None if "U" in mode else "\n"
     mode = mode.replace("U", "").replace("t", "") or "r"
     if options or named or ("b" in mode and "+" in mode):
@@ -158,7 +160,7 @@ def open(name, mode="r", *options, **named):
         return _Lines(io.FileIO(name, "r"))
     if "b" in mode:
         return _Bytes(io.FileIO(name, mode.replace("b", "")))
-    plain = builtins.open(name, mode + "b")  # noqa: SIM115 closed by the other
+    plain = builtins.open(name, mode + "b")  # noqa: SIM115 closed with the file of text
     return _Text(plain, newline=newline, **_ANY_BYTES)
 
 
@@ -166,25 +168,23 @@ file = open
 
 
 def py2_decoded(value, *options, **named):
-    """``value.decode(...)``: text had that method, too."""
+    """``value.decode(...)``, a method that text had, too."""
     if isinstance(value, str):
         value = value.encode(**_ANY_BYTES)
     return value.decode(*options, **named)
 
 
 def py2_encoded(value, *options, **named):
-    """``value.encode(...)``: what the bytes of text are is text in Python 2."""
+    """``value.encode(...)``, which is text if the value is: bytes were text in Python 2."""
     if not isinstance(value, str):
         return value.encode(*options, **named)
     return value.encode(*options, **named).decode(**_ANY_BYTES)
 
 
 def execfile(path, names=None):
-    """Run a file of Python 2 here."""
-    from symgrad.theano.py2 import compiled
-
+    """Run a file of Python 2 with the names of the caller."""
     with builtins.open(path, "rb") as source:
-        code = compiled(source.read(), path)
+        code = compile_source(source.read(), path)
     exec(code, sys._getframe(1).f_globals if names is None else names)
 
 
@@ -194,7 +194,7 @@ def apply(function, args=(), kwargs=None):
 
 
 def revive():
-    """Let this process import Python 2's modules by their old names."""
+    """Let this process import the modules of Python 2 by their old names."""
     moved = {
         "cPickle": _pickle(),
         "ConfigParser": configparser,
@@ -234,7 +234,7 @@ def _module(name, *sources, **names):
 
 
 def _pickle():
-    """``pickle``, but what Python 2 wrote is read: its text, and its arrays."""
+    """``pickle``, which also reads the text and the arrays that Python 2 wrote."""
 
     def load(file):
         return _Unpickler(file).load()
@@ -260,5 +260,5 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _of_bytes(file):
-    """A file that was opened as text takes and gives bytes, too."""
+    """The file of bytes below a file that was opened as text."""
     return file.buffer if isinstance(file, io.TextIOWrapper) else file

@@ -1,40 +1,49 @@
-"""Run a program of Theano's in this process: what ``symgrad run`` does."""
+"""The command ``symgrad run``: run a program written for Theano in this process."""
 
 import importlib.machinery
 import runpy
 import site
 import sys
 import types
+from collections.abc import Sequence
 from pathlib import Path
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ProgramNotFoundError
 from symgrad.theano.install import install_as_theano
+from symgrad.theano.port import python2, python2_names
 
 __all__ = ["run"]
 
-_PACKAGES = (Path(__file__).parents[1], *map(Path, site.getsitepackages()))
+_PACKAGES = (Path(__file__).parents[2], *map(Path, site.getsitepackages()))
 
 
-def run(program, arguments=(), *, module=False, backend=None, py2=False):
-    """Run a script, or a module, with the name ``theano`` in it.
+def run(
+    program: str,
+    arguments: Sequence[str] = (),
+    *,
+    module: bool = False,
+    backend: str | None = None,
+    py2: bool = False,
+) -> None:
+    """Run a script, or a module, in which ``import theano`` finds symgrad.theano.
 
     Parameters
     ----------
     program : str
         A path, or with ``module=True`` the name of a module.
     arguments : list of str
-        What the program finds in ``sys.argv`` after its own name.
+        The program finds them in ``sys.argv`` after its own name.
     backend : {"c", "numba", "jax"}, optional
     py2 : bool
         Read the source of the program, and of modules in its folder, as Python 2.
 
     Raises
     ------
-    HyperparameterError
+    ProgramNotFoundError
         If there is no such file.
     """
     if not module and not Path(program).is_file():
-        raise HyperparameterError(f"there is no file {program}: give the path of a script")
+        raise ProgramNotFoundError(f"there is no file {program}: give the path of a script")
     install_as_theano(backend=backend)
     folder = Path.cwd() if module else Path(program).resolve().parent
     sys.argv = [program, *arguments]
@@ -50,34 +59,31 @@ def run(program, arguments=(), *, module=False, backend=None, py2=False):
 
 
 def _run_source(path):
-    from symgrad.theano import py2
-
     main = types.ModuleType("__main__")
     main.__file__ = path
     sys.modules["__main__"] = main  # pickles of what the program defines refer to it
-    code = py2.compiled(Path(path).read_bytes(), path)
+    code = python2.compile_source(Path(path).read_bytes(), path)
     exec(code, main.__dict__)
 
 
 def _read_as_python_2(folder):
-    """From now on, modules under `folder` are translated when they are imported."""
-    from symgrad.theano import py2, py2_names
-
-    py2_names.revive()
+    """From now on, translate modules under `folder` when they are imported."""
+    python2_names.revive()
 
     class Loader(importlib.machinery.SourceFileLoader):
         def get_code(self, fullname):
             path = self.get_filename(fullname)
             in_package = "." in fullname or self.is_package(fullname)
-            return py2.compiled(
+            return python2.compile_source(
                 self.get_data(path), path, package=Path(path).parent if in_package else None
             )
 
     installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix, *_PACKAGES)]
 
     def finder(path):
-        around = (Path(path).resolve(), *Path(path).resolve().parents)
-        if folder not in around or any(one in around for one in installed):
+        place = Path(path).resolve()
+        of_program = place.is_relative_to(folder)
+        if not of_program or any(place.is_relative_to(packages) for packages in installed):
             raise ImportError("not a folder of the program")
         return importlib.machinery.FileFinder(path, (Loader, [".py"]))
 

@@ -1,19 +1,19 @@
-"""What is different in the names of Theano that are here: a table for the check and its page.
+"""The names of Theano that are here with a difference: a table for the check and its page.
 
-An entry holds for all other names of the same thing, too. ``module.*`` is for what PyTensor gives
-a module, and ``module.**`` for all of it.
+An entry holds for all other names of the same thing, too. ``module.*`` is for the names of a module
+that are PyTensor's own, and ``module.**`` for all of its names.
 """
 
 __all__ = ["ADAPTED", "KEYWORDS"]
 
-_GPU = "there for imports and tests: it says that there is no GPU"
+_GPU = "kept so that programs can import it and ask: it says that there is no GPU"
 _REWRITES = "PyTensor's: rewrites match its nodes, and get the graph before the node"
 _LINKER = "PyTensor's: its functions get the graph first"
-_TAKES_TYPE_FIRST = "made by PyTensor's arguments: type, value, strict, ..., name="
+_TAKES_TYPE_FIRST = "takes PyTensor's arguments: type, value, strict, ..., name="
 _OWNER = "`owner` must be written: `Variable(type, None)`"
-_CLASS = "a node has PyTensor's Op: isinstance holds, and the class is made by PyTensor's arguments"
+_CLASS = "a node has PyTensor's Op: isinstance holds, and the class takes PyTensor's arguments"
 _MADE = "a node has PyTensor's Op, for which isinstance holds"
-_CALLED = "an object to be called: nodes of a graph have PyTensor's Ops, and are not of this class"
+_CALLED = "a callable: the nodes of a graph have PyTensor's Ops, which are not of this class"
 _OTHER_WORDS = "PyTensor's: keywords have other names (rewriter for optimizer)"
 _ONE_WORD = "PyTensor's: each name is an argument, not a letter of one string"
 _SPARSE_OP = "PyTensor's class, of another name: for isinstance, not for making Ops"
@@ -27,7 +27,7 @@ ADAPTED = {
     "theano.OpFromGraph": "PyTensor's: overrides of gradients are functions in PyTensor's words",
     "theano.compile.get_mode": "the parameter is called mode",
     "theano.compile.convert_function_input": "the parameter is called given",
-    "theano.compile.view_tree_set": "PyTensor's: an inside of its compiler",
+    "theano.compile.view_tree_set": "PyTensor's: internal to its compiler",
     "theano.compile.DebugMode": "PyTensor's: checks of its own C and Python code",
     "theano.compile.MonitorMode": "the functions also take the graph first, as PyTensor's do",
     "theano.compile.ProfileStats": "PyTensor's: nothing is printed when the process ends",
@@ -38,7 +38,7 @@ ADAPTED = {
     "theano.compile.Mode": "rewrites that including and excluding name have PyTensor's names",
     "theano.compile.SharedVariable": _TAKES_TYPE_FIRST,
     "theano.compile.mode.*": _REWRITES,
-    "theano.compile.function_module.*": "PyTensor's: an inside of its compiler",
+    "theano.compile.function_module.*": "PyTensor's: internal to its compiler",
     "theano.compile.SpecifyShape": _MADE,
     "theano.compile.ops.*": "PyTensor's Op, with its attributes",
     "theano.tensor.sharedvar.TensorSharedVariable": _TAKES_TYPE_FIRST,
@@ -59,14 +59,14 @@ ADAPTED = {
     "theano.gof.NoOutputFromInplace": "PyTensor's: takes the places of protected outputs",
     "theano.gof.NavigatorOptimizer": _OTHER_WORDS,
     "theano.gof.cc.*": _LINKER,
-    "theano.gof.cmodule.*": "PyTensor's: an inside of its compiler",
+    "theano.gof.cmodule.*": "PyTensor's: internal to its compiler",
     "theano.gof.compilelock.*": "PyTensor's lock: lock_ctx(lock_dir, timeout=)",
-    "theano.gof.destroyhandler.*": "PyTensor's: an inside of its compiler",
+    "theano.gof.destroyhandler.*": "PyTensor's: internal to its compiler",
     "theano.gof.graph.clone": "the first two parameters are called inputs and outputs",
     "theano.gof.link.*": _LINKER,
     "theano.gof.opt.*": _REWRITES,
     "theano.gof.optdb.*": _OTHER_WORDS,
-    "theano.gof.toolbox.*": "PyTensor's features: on_change_input and others as there",
+    "theano.gof.toolbox.*": "PyTensor's features, whose methods take PyTensor's arguments",
     "theano.gof.unify.*": "PyTensor's unification, which has another interface",
     "theano.gof.utils.MetaObject": "PyTensor's: classes compare by __props__ as before",
     "theano.gof.vm.*": _LINKER,
@@ -86,7 +86,7 @@ ADAPTED = {
     "theano.tensor.DimShuffle": "made as DimShuffle(input_ndim=, new_order=): write x.dimshuffle()",
     "theano.tensor.ExtractDiag": _CLASS,
     "theano.tensor.Join": _CLASS,
-    "theano.tensor.MaxAndArgmax": "PyTensor's Max: where the largest is comes from another node",
+    "theano.tensor.MaxAndArgmax": "PyTensor's Max: another node has the position of the maximum",
     "theano.tensor.PermuteRowElements": _CLASS,
     "theano.tensor.Reshape": _CLASS,
     "theano.tensor.Split": _CLASS,
@@ -96,8 +96,8 @@ ADAPTED = {
     "theano.tensor.extra_ops.DiffOp": _CALLED,
     "theano.tensor.extra_ops.RepeatOp": _MADE,
     "theano.tensor.extra_ops.Unique": _MADE,
-    "theano.scan_module.scan_utils.map_variables": "of loops that scan returned, not of a "
-    "gradient's",
+    "theano.scan_module.scan_utils.map_variables": "for the loops that scan returned, not "
+    "for those of gradients",
     "theano.tensor.extra_ops.unravel_index": 'order="F" is obeyed; Theano forgot it',
     "theano.tensor.extra_ops.UnravelIndex": _CLASS,
     "theano.tensor.nlinalg.Eigh": _CLASS,
@@ -106,7 +106,7 @@ ADAPTED = {
     "theano.tensor.sort.ArgSortOp": _MADE,
     "theano.tensor.sort.SortOp": _MADE,
     "theano.tensor.slinalg.Solve": _CALLED,
-    "theano.tensor.default": "None is looked for when the graph is made, not in a call",
+    "theano.tensor.default": "looks for None when the graph is made, not in a call",
     "theano.tensor.get_idx_list": "there is no get_count=",
     "theano.tensor.Rop": "by two pullbacks: an input that the product does not need drops out",
     "theano.tensor.inplace.**": "not in place: the compiler decides that",
@@ -149,9 +149,9 @@ ADAPTED = {
 }
 
 _SPEED = "it was about speed, and does nothing"
-_PROFILE_MODE = "is FAST_RUN: write profile=True"
+_PROFILE_MODE = "means FAST_RUN: write profile=True"
 
-# Of keywords: by the keyword, or by the keyword and its value.
+# Notes of keywords, by the keyword or by the keyword and its value.
 KEYWORDS = {
     "theano.function": {
         ("mode", "ProfileMode"): _PROFILE_MODE,

@@ -1,0 +1,16 @@
+"""Convolution and pooling for PyTensor: Ops over the last axes of images and volumes.
+
+:mod:`~symgrad.spatial.convolution` has the convolution with its two gradients,
+:mod:`~symgrad.spatial.pooling` maxima, sums and averages of windows with their gradients, and
+:mod:`~symgrad.spatial.patches` patches as rows of a matrix. All run in Python, C, Numba and JAX.
+"""
+
+from functools import partial
+from importlib import import_module
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
+
+for _package in ("convolution", "pooling"):
+    for _backend, _module in ((NUMBA, "numba_dispatch"), (JAX, "jax_dispatch")):
+        _name = f"symgrad.spatial.{_package}.{_module}"
+        when_imported(_backend, partial(import_module, _name))

@@ -1,0 +1,1 @@
+"""Convolutions over two or three axes, their gradients, and upsampling by them."""

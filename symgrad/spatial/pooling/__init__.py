@@ -1,0 +1,1 @@
+"""Maxima, sums and averages of windows over the last axes of a tensor."""

@@ -1,0 +1,1 @@
+"""Tools for programs written for Theano: run them, check them, read them as Python 2."""
