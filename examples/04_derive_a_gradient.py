@@ -3,9 +3,10 @@
 # %% [markdown]
 # # How a gradient comes about
 #
-# `explain` differentiates a cost as one does by hand: a line for each step of the computation, then
-# the chain rule backwards, the law named in each line, and terms summed where a value was used
-# more than once. Each line is an expression that can be computed, and `check` computes all of them.
+# `explain` differentiates a cost the way you would by hand: a line for each step of the
+# computation, then the chain rule backwards, with the law of each line, and sums where a value was
+# used more than once. Each line is an expression that can be computed, and `check` computes them
+# all.
 
 # %%
 import argparse
@@ -22,9 +23,9 @@ from symgrad.explain import explain
 # %% [markdown]
 # ## The lookup table of Theano's FAQ
 #
-# The page shows the selection of rows against the scatter-add that would take their gradient back
-# to the whole table, the row that is read twice, and what momentum does to it. Open it in a
-# browser, and walk through the lines with the arrow keys.
+# The page shows the selection of rows, the scatter-add that would take their gradient back to the
+# whole table, the row that is read twice, and what momentum does to it. Open the page in a browser,
+# and step through the lines with the arrow keys.
 
 
 # %%
@@ -43,7 +44,7 @@ def lookup_table():
 # %% [markdown]
 # ## Logistic regression
 #
-# Name what you want to see: `p` keeps its name, all else is called `z1`, `z2`... The weights
+# Name what you want to see: `p` keeps its name, everything else is called `z1`, `z2`... The weights
 # are used by the prediction and by the penalty, so two terms are summed.
 
 
@@ -82,8 +83,8 @@ def softmax_cross_entropy():
 # %% [markdown]
 # ## A step of an LSTM
 #
-# The hidden state is read by four gates, and its adjoint has a term of each. The cell state goes
-# through a product and a sum alone: that is why its gradient lasts.
+# Four gates read the hidden state, and its adjoint has a term from each. The cell state goes only
+# through a product and a sum: that is why its gradient lasts.
 
 
 # %%
@@ -126,9 +127,9 @@ def main(argv=None):
         path = out / page.__name__
         for suffix in (".html", ".svg", ".md"):
             e.save(path.with_suffix(suffix))
-        found = e.check()
-        all_true = all_true and bool(found)
-        print(f"{page.__name__}: {found}; {path}.html")
+        result = e.check()
+        all_true = all_true and bool(result)
+        print(f"{page.__name__}: {result}; {path}.html")
     return 0 if all_true else 1
 
 

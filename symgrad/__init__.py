@@ -12,6 +12,7 @@ from symgrad.compile.function import function
 from symgrad.cost.connected import connected
 from symgrad.cost.gradients import grad
 from symgrad.cost.lookups import Subset, lookups
+from symgrad.emit.closed_form import ClosedForm
 from symgrad.emit.constraints import max_norm, nonnegative, unit_norm
 from symgrad.emit.groups import (
     decoupled_decay_groups,
@@ -19,7 +20,15 @@ from symgrad.emit.groups import (
     freeze_rows,
     weight_decay_groups,
 )
-from symgrad.emit.transforms import clip, clip_norms, total_norm_constraint, weight_decay
+from symgrad.emit.hyperparameter import Hyperparameter
+from symgrad.emit.rule import Rule
+from symgrad.emit.transforms import (
+    Transform,
+    clip,
+    clip_norms,
+    total_norm_constraint,
+    weight_decay,
+)
 from symgrad.emit.updates import Updates
 from symgrad.explain import explain
 from symgrad.ops.coalesce import coalesce
@@ -56,19 +65,22 @@ from symgrad.training import schedules
 from symgrad.training.averages import Averages, ema, polyak
 from symgrad.training.checkpoint import load, save
 from symgrad.training.monitor import monitor
+from symgrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from symgrad.explain import Explanation, notation
     from symgrad.theano.install import install_as_theano
 
-__version__ = "0.1.0"
-
 __all__ = [
     "RULES",
     "Averages",
+    "ClosedForm",
     "Explanation",
     "Function",
+    "Hyperparameter",
+    "Rule",
     "Subset",
+    "Transform",
     "Updates",
     "adadelta",
     "adagrad",

@@ -6,8 +6,11 @@ import importlib.metadata
 import json
 import platform
 import sys
+from collections.abc import Sequence
+from typing import Any
 
-BACKENDS = ("c", "numba", "jax")
+from symgrad.backends import BACKENDS
+
 PACKAGES = {
     "NumPy": "numpy",
     "SciPy": "scipy",
@@ -17,13 +20,13 @@ PACKAGES = {
 }
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Parameters
     ----------
     argv : list of str, optional
-        The words after ``symgrad``; by default those the process was started with.
+        The words after ``symgrad``; by default those that the process was started with.
 
     Returns
     -------
@@ -31,25 +34,26 @@ def main(argv=None):
         The exit status, 0 for success.
     """
     arguments = _parser().parse_args(argv)
-    return arguments.command(arguments)
+    status: int = arguments.command(arguments)
+    return status
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="symgrad", description="Subset gradients and updates for PyTensor."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    info = commands.add_parser("info", help="say what is installed and what can run here")
+    info = commands.add_parser("info", help="show what is installed and what can run here")
     info.add_argument("--json", action="store_true", help="print JSON instead of text")
     info.set_defaults(command=_info)
-    run = commands.add_parser("run", help="run a program written for Theano, as it stands")
-    run.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
-    run.add_argument("--backend", choices=BACKENDS, help="what functions are compiled by")
+    run = commands.add_parser("run", help="run a program written for Theano, unchanged")
+    run.add_argument("-m", dest="module", action="store_true", help="PROGRAM names a module")
+    run.add_argument("--backend", choices=BACKENDS, help="the backend of its functions")
     run.add_argument("--py2", action="store_true", help="read the program as Python 2")
     run.add_argument("program", help="a script")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the program")
     run.set_defaults(command=_run)
-    check = commands.add_parser("check", help="say which names of Theano programs use, unrun")
+    check = commands.add_parser("check", help="list the names of Theano that programs use")
     check.add_argument("paths", nargs="+", metavar="PATH", help="a script, a notebook or a folder")
     check.add_argument("--json", action="store_true", help="print JSON instead of text")
     check.add_argument("--py2", action="store_true", help="read the programs as Python 2")
@@ -63,35 +67,35 @@ def _parser():
     return parser
 
 
-def _explain(arguments):
+def _explain(arguments: argparse.Namespace) -> int:
     from symgrad.errors import SymgradError
     from symgrad.explain.command import run
 
     try:
-        return run(arguments.cost, arguments.wrt, arguments.out, arguments.backend)
+        return int(run(arguments.cost, arguments.wrt, arguments.out, arguments.backend))
     except SymgradError as error:
         print(f"symgrad explain: {error}", file=sys.stderr)
         return 1
 
 
-def _check(arguments):
+def _check(arguments: argparse.Namespace) -> int:
     from symgrad.errors import SymgradError
     from symgrad.theano.port.check import run
 
     try:
-        return run(arguments.paths, as_json=arguments.json, python_2=arguments.py2)
+        return int(run(arguments.paths, as_json=arguments.json, python_2=arguments.py2))
     except SymgradError as error:
         print(f"symgrad check: {error}", file=sys.stderr)
         return 2
 
 
-def _info(arguments):
+def _info(arguments: argparse.Namespace) -> int:
     facts = _facts()
     print(json.dumps(facts, indent=2) if arguments.json else _as_text(facts))
     return 0
 
 
-def _run(arguments):
+def _run(arguments: argparse.Namespace) -> int:
     from symgrad.errors import ProgramNotFoundError
     from symgrad.theano.port.run import run
 
@@ -109,11 +113,11 @@ def _run(arguments):
     return 0
 
 
-def _facts():
+def _facts() -> dict[str, Any]:
     return {"versions": _versions(), "backends": _backends(), **_pytensor_facts()}
 
 
-def _as_text(facts):
+def _as_text(facts: dict[str, Any]) -> str:
     backends = {f"backend {name}": answer for name, answer in facts["backends"].items()}
     rest = {key: value for key, value in facts.items() if key not in ("versions", "backends")}
     lines = {**facts["versions"], **rest, **backends}
@@ -121,34 +125,34 @@ def _as_text(facts):
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
 
 
-def _versions():
-    from symgrad import __version__
+def _versions() -> dict[str, str]:
+    from symgrad.version import __version__
 
     installed = {label: _installed(package) for label, package in PACKAGES.items()}
     return {"symgrad": __version__, "Python": platform.python_version(), **installed}
 
 
-def _installed(package):
+def _installed(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
 
 
-def _backends():
-    """Answer for each backend ``yes``, or ``no`` and the reason."""
+def _backends() -> dict[str, str]:
+    """For each backend ``yes``, or ``no`` and the reason."""
     return {"c": _can_compile(), "numba": _can_import("numba"), "jax": _can_import("jax")}
 
 
-def _can_compile():
+def _can_compile() -> str:
     from pytensor import config
 
-    return "yes" if config.cxx else "no: PyTensor knows no C++ compiler; install g++"
+    return "yes" if config.cxx else "no: PyTensor found no C++ compiler; install g++"
 
 
-def _can_import(package):
-    # A package that is there can still fail on import, as next to a NumPy too new for it. People
-    # run this command to find that out, so whatever is raised becomes the answer.
+def _can_import(package: str) -> str:
+    # An installed package can still fail on import, for example with a NumPy that is too new for
+    # it. People run this command to find that out, so the error becomes the answer.
     try:
         importlib.import_module(package)
     except Exception as error:
@@ -156,7 +160,7 @@ def _can_import(package):
     return "yes"
 
 
-def _pytensor_facts():
+def _pytensor_facts() -> dict[str, str]:
     from pytensor import config
 
     from symgrad.backends.c import blas

@@ -6,8 +6,11 @@ wait for it.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
 __all__ = ["JAX", "NUMBA", "when_imported"]
 
@@ -47,21 +50,26 @@ def when_imported(module_name: str, callback: Callable[[], object]) -> None:
 class _CallAfterImport(MetaPathFinder):
     """Find modules where all others do, and call back when they have been executed."""
 
-    def __init__(self):
-        self.callbacks = {}
+    def __init__(self) -> None:
+        self.callbacks: dict[str, list[Callable[[], object]]] = {}
 
-    def find_spec(self, fullname, path, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if fullname not in self.callbacks:
             return None
         finders = (finder for finder in sys.meta_path if finder is not self)
         specs = (finder.find_spec(fullname, path, target) for finder in finders)
         spec = next((spec for spec in specs if spec is not None), None)
         if spec is not None:
-            spec.loader.exec_module = self._calling_back(fullname, spec.loader.exec_module)
+            loader: Any = spec.loader
+            loader.exec_module = self._calling_back(fullname, loader.exec_module)
         return spec
 
-    def _calling_back(self, fullname, execute):
-        def exec_module(module):
+    def _calling_back(
+        self, fullname: str, execute: Callable[[ModuleType], None]
+    ) -> Callable[[ModuleType], None]:
+        def exec_module(module: ModuleType) -> None:
             execute(module)
             # A failed import keeps its callbacks for the next attempt.
             for callback in self.callbacks.pop(fullname, ()):

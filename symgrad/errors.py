@@ -1,11 +1,27 @@
 """Every error and warning of symgrad.
 
-Each message says what was given, why it is wrong and what to write instead. All errors
-derive from :class:`SymgradError`; those that sharpen a built-in exception derive from it too,
-so that ``except IndexError`` keeps working.
+Each message says what was given, why it is wrong and what to write instead. All errors derive from
+:class:`SymgradError`, and from the built-in exception that they specialise, so that
+``except IndexError`` keeps working.
+
+::
+
+    SymgradError
+        SubsetRebuiltError, OtherPathError, DenseReadError, DisconnectedError     the gradient
+        NotSharedError, IntegerTableError, DtypeMismatchError, GradientShapeError,
+        MissingWriteError, DuplicateUpdateError, SharedArrayError                 the updates
+        IndexOutOfRangeError, NotFiniteError                                      a call
+        HyperparameterError                                                       arguments
+            ArgumentError
+                OptionError
+                MissingFileError
+        AuditError, BackendError                                                  compilation
+        CheckpointError, VectorFileError                                          files
+        MissingNameError, MissingImportError, TheanoInUseError                    Theano's names
 """
 
 __all__ = [
+    "ArgumentError",
     "AuditError",
     "BackendError",
     "CheckpointError",
@@ -17,11 +33,13 @@ __all__ = [
     "HyperparameterError",
     "IndexOutOfRangeError",
     "IntegerTableError",
+    "MissingFileError",
     "MissingImportError",
     "MissingNameError",
     "MissingWriteError",
     "NotFiniteError",
     "NotSharedError",
+    "OptionError",
     "OtherPathError",
     "ProgramNotFoundError",
     "RepeatedIndexWarning",
@@ -35,19 +53,19 @@ __all__ = [
 
 
 class SymgradError(Exception):
-    """Root of everything symgrad raises."""
+    """The root of all errors of symgrad."""
 
 
 class SubsetRebuiltError(SymgradError):
-    """The gradient is asked for a second ``W[idx]``, not for the one in the cost."""
+    """The gradient was asked for a second ``W[idx]``, not for the one in the cost."""
 
 
 class OtherPathError(SymgradError):
-    """The table reaches the cost by another way than the given subset."""
+    """The table also reaches the cost on a path other than the given subset."""
 
 
 class DenseReadError(SymgradError):
-    """``lookups="require"`` was asked, but the cost reads the whole table."""
+    """``lookups="require"`` was given, but the cost reads the whole table."""
 
 
 class DisconnectedError(SymgradError):
@@ -55,7 +73,7 @@ class DisconnectedError(SymgradError):
 
 
 class NotSharedError(SymgradError, TypeError):
-    """An update, or a parameter, is not a shared variable or a subset of one."""
+    """A parameter, or the target of an update, is neither a shared variable nor a subset."""
 
 
 class IntegerTableError(SymgradError, TypeError):
@@ -75,11 +93,11 @@ class DuplicateUpdateError(SymgradError, ValueError):
 
 
 class SharedArrayError(SymgradError, ValueError):
-    """Two shared variables live on one array, and one of them is updated."""
+    """Two shared variables use the same array, and one of them is updated."""
 
 
 class GradientShapeError(SymgradError, ValueError):
-    """The rows written do not match the index that chooses where they go."""
+    """The rows to be written do not match the index that says where."""
 
 
 class IndexOutOfRangeError(SymgradError, IndexError):
@@ -87,7 +105,19 @@ class IndexOutOfRangeError(SymgradError, IndexError):
 
 
 class HyperparameterError(SymgradError, ValueError):
-    """A rule's hyper-parameter is out of its range, or an option is unknown."""
+    """A number given to a rule, a schedule or a cost is out of its range."""
+
+
+class ArgumentError(HyperparameterError):
+    """An argument that is no hyper-parameter is wrong, or does not fit the others."""
+
+
+class OptionError(ArgumentError):
+    """An option is unknown, or was given a value that it does not take."""
+
+
+class MissingFileError(ArgumentError, FileNotFoundError):
+    """A file that was named as an argument does not exist."""
 
 
 class AuditError(SymgradError):
@@ -95,11 +125,11 @@ class AuditError(SymgradError):
 
 
 class BackendError(SymgradError):
-    """The backend is not there, or cannot express the graph."""
+    """The backend is not installed, or cannot express the graph."""
 
 
 class CheckpointError(SymgradError, ValueError):
-    """A checkpoint cannot be written, or a file is not the checkpoint that is asked for."""
+    """A checkpoint cannot be written, or a file is not the checkpoint that was asked for."""
 
 
 class NotFiniteError(SymgradError, ArithmeticError):
@@ -111,19 +141,19 @@ class VectorFileError(SymgradError, ValueError):
 
 
 class RepeatedIndexWarning(UserWarning):
-    """``set_subtensor`` met a repeated index: the last one written wins."""
+    """``set_subtensor`` met a repeated index: the last row written wins."""
 
 
 class RetraceWarning(UserWarning):
-    """JAX compiled the function anew for yet another shape of its inputs."""
+    """JAX compiled the function again for yet another shape of its inputs."""
 
 
 class MissingNameError(SymgradError, AttributeError):
-    """A name of Theano that symgrad.theano does not have."""
+    """An attribute of Theano that symgrad.theano does not have."""
 
 
 class MissingImportError(SymgradError, ImportError):
-    """A name of Theano that symgrad.theano does not have, in ``from ... import``."""
+    """An import from Theano that symgrad.theano does not have."""
 
 
 class ProgramNotFoundError(SymgradError, FileNotFoundError):
@@ -131,4 +161,4 @@ class ProgramNotFoundError(SymgradError, FileNotFoundError):
 
 
 class TheanoInUseError(SymgradError, RuntimeError):
-    """Another ``theano`` was imported before."""
+    """Another package called ``theano`` was imported before."""

@@ -41,14 +41,14 @@ def integers(rng, variety, high, shape=(5,), dtype="int64"):
     return values
 
 
-def one(name, dtype="int64", shape=(None,)):
+def integer_input(name, dtype="int64", shape=(None,)):
     return lambda: [pt.tensor(name, dtype=dtype, shape=shape)]
 
 
 def vector_of(dtype):
     return Kind(
         shape=(9, 3),
-        inputs=one("index", dtype),
+        inputs=integer_input("index", dtype),
         read=lambda W, i: W[i],
         index=lambda i: i,
         draw=lambda rng, v: _some(integers(rng, v, 9, dtype=dtype)),
@@ -93,7 +93,9 @@ def _pairs(rng, variety):
 MASK = np.array([True, False, True, True, False, False, True, False, False])
 
 KINDS = {
-    "scalar": Kind((9, 3), one("i", shape=()), lambda W, i: W[i], lambda i: int(i), _scalar),
+    "scalar": Kind(
+        (9, 3), integer_input("i", shape=()), lambda W, i: W[i], lambda i: int(i), _scalar
+    ),
     "slice": Kind(
         (9, 3),
         lambda: [pt.lscalar("a"), pt.lscalar("b")],
@@ -104,7 +106,7 @@ KINDS = {
     ),
     "slice of static length": Kind(
         (9, 3),
-        one("a", shape=()),
+        integer_input("a", shape=()),
         lambda W, a: W[a : a + 4],
         lambda a: slice(int(a), int(a) + 4),
         _start,
@@ -121,21 +123,21 @@ KINDS = {
     },
     "matrix": Kind(
         (9, 3),
-        one("index", shape=(None, None)),
+        integer_input("index", shape=(None, None)),
         lambda W, i: W[i],
         lambda i: i,
         lambda rng, v: _some(integers(rng, v, 9, (3, 2))),
     ),
     "matrix of static shape": Kind(
         (9, 3),
-        one("index", shape=(3, 2)),
+        integer_input("index", shape=(3, 2)),
         lambda W, i: W[i],
         lambda i: i,
         lambda rng, v: None if v == "empty" else _some(integers(rng, v, 9, (3, 2))),
     ),
     "columns": Kind(
         (4, 9),
-        one("index"),
+        integer_input("index"),
         lambda W, i: W[:, i],
         lambda i: (slice(None), i),
         lambda rng, v: _some(integers(rng, v, 9)),
@@ -159,7 +161,7 @@ KINDS = {
     ),
     "mixed": Kind(
         (9, 6),
-        one("index"),
+        integer_input("index"),
         lambda W, i: W[i, 2:5],
         lambda i: (i, slice(2, 5)),
         lambda rng, v: _some(integers(rng, v, 9)),
@@ -201,28 +203,28 @@ KINDS = {
     ),
     "3-D table": Kind(
         (9, 2, 3),
-        one("index"),
+        integer_input("index"),
         lambda W, i: W[i],
         lambda i: i,
         lambda rng, v: _some(integers(rng, v, 9)),
     ),
     "1-D table": Kind(
         (9,),
-        one("index"),
+        integer_input("index"),
         lambda W, i: W[i],
         lambda i: i,
         lambda rng, v: _some(integers(rng, v, 9)),
     ),
     "take": Kind(
         (9, 3),
-        one("index"),
+        integer_input("index"),
         lambda W, i: pt.take(W, i, axis=0),
         lambda i: i,
         lambda rng, v: _some(integers(rng, v, 9)),
     ),
     "take of columns": Kind(
         (3, 9),
-        one("index"),
+        integer_input("index"),
         lambda W, i: pt.take(W, i, axis=1),
         lambda i: (slice(None), i),
         lambda rng, v: _some(integers(rng, v, 9)),
@@ -230,7 +232,7 @@ KINDS = {
     ),
     "take of entries": Kind(
         (9, 3),
-        one("index"),
+        integer_input("index"),
         lambda W, i: pt.take(W, i),
         lambda i: np.unravel_index(np.asarray(i) % 27, (9, 3)),
         lambda rng, v: _some(integers(rng, v, 27)),
@@ -238,7 +240,7 @@ KINDS = {
     ),
     "nested": Kind(
         (9, 6),
-        one("index"),
+        integer_input("index"),
         lambda W, i: W[i][:, 1:4],
         lambda i: (i, slice(1, 4)),
         lambda rng, v: _some(integers(rng, v, 9)),

@@ -10,16 +10,16 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import Mode
-from symgrad.ops.checks import CheckIndex, CheckLength
-from symgrad.ops.row_softmax import RowSoftmax
-from symgrad.ops.row_sum import RowSum
-from symgrad.ops.row_update import RowUpdate
-from symgrad.ops.row_write import RowWrite
-from symgrad.ops.vector_elemwise import VectorElemwise
 from symgrad.theano.ops.outcomes import ChoiceFromUniform, MultinomialFromUniform
 from symgrad.theano.patterns import Rebroadcast
 
 import symgrad as sg
+from symgrad.backends.c.elemwise import VectorElemwise
+from symgrad.backends.c.softmax import RowSoftmax
+from symgrad.backends.c.sums import RowSum
+from symgrad.backends.rows.op import RowUpdate
+from symgrad.backends.rows.write import RowWrite
+from symgrad.ops.check_index import CheckIndex, CheckLength
 from symgrad.ops.coalesce import Coalesce
 from symgrad.ops.missed_steps import MissedSteps
 from symgrad.theano.ops.mrg import MRG

@@ -27,12 +27,12 @@ def test_text_has_a_line_for_each_fact(capsys):
 
 
 def test_json_has_the_same_facts(capsys):
-    answers = facts(capsys)
-    assert set(answers) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
-    assert set(answers["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
-    assert set(answers["backends"]) == {"c", "numba", "jax"}
+    report = facts(capsys)
+    assert set(report) == {"versions", "backends", "compiler", "BLAS", "floatX", "compiledir"}
+    assert set(report["versions"]) == {"symgrad", "Python", *cli.PACKAGES}
+    assert set(report["backends"]) == {"c", "numba", "jax"}
     text = info(capsys)
-    for version in answers["versions"].values():
+    for version in report["versions"].values():
         assert version in text
 
 
@@ -55,10 +55,10 @@ def test_missing_compiler_is_said(capsys, monkeypatch):
     import pytensor
 
     with pytensor.config.change_flags(cxx=""):
-        answers = facts(capsys)
-    assert answers["backends"]["c"] == "no: PyTensor knows no C++ compiler; install g++"
-    assert answers["compiler"] == "none"
-    assert answers["BLAS"] == "none: there is no C++ compiler, so no C code"
+        report = facts(capsys)
+    assert report["backends"]["c"] == "no: PyTensor found no C++ compiler; install g++"
+    assert report["compiler"] == "none"
+    assert report["BLAS"] == "none: there is no C++ compiler, so no C code"
 
 
 def test_a_program_that_is_not_there_is_said(capsys):

@@ -122,3 +122,20 @@ def test_every_rule_is_in_the_table_of_rules():
 def test_every_error_is_explained():
     explained = (ROOT / "docs" / "errors.md").read_text()
     assert [name for name in sorted(sg.errors.__all__) if f"`{name}`" not in explained] == []
+
+
+def test_the_map_of_the_package_is_true():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:symgrad|tests|docs)/[\w/.]*)`", text))
+    assert len(named) > 30
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_map_of_the_package_is_whole():
+    tree = (ROOT / "docs" / "architecture.md").read_text().partition("## The way")[0]
+    package = ROOT / "symgrad"
+    parts = {
+        f"`symgrad/{path.name}/`" for path in package.iterdir() if (path / "__init__.py").exists()
+    }
+    parts |= {f"`symgrad/{path.name}`" for path in package.glob("[a-z]*.py")}
+    assert [part for part in sorted(parts) if part not in tree] == []

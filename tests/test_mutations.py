@@ -54,50 +54,50 @@ MUTATIONS = {
         "compile/check_indices.py",
         "        return CheckIndex()(index, length, number)\n\n    def _report",
         "        return pt.cast(index, 'int64')\n\n    def _report",
-        "tests/compile/test_function.py::test_every_kind_of_read_is_checked",
+        "tests/compile/test_check_indices.py::test_every_kind_of_read_is_checked",
     ),
     "accept an index one too large": (
         "ops/check_index.py",
         "i[k] >= length",
         "i[k] > length",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "accept one too large on JAX": (
         "compile/check_indices.py",
         "pt.ge(index, length)",
         "pt.gt(index, length)",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write although a check failed on JAX": (
         "compile/check_indices.py",
-        "guarded.updates = held",
+        "checked.outputs, checked.updates = hold_back(checked.outputs, checked.updates, fine)",
         "pass",
-        "tests/compile/test_function.py::test_an_index_out_of_range_is_named_and_changes_nothing",
+        "tests/compile/test_check_indices.py::test_an_index_out_of_range_is_named_and_changes_nothing",
     ),
     "write before the work is done": (
-        "backends/rewrites.py",
+        "backends/writes_last.py",
         "return {writer: list(early) for writer in writers}",
         "return {}",
-        "tests/compile/test_function.py::test_work_that_fails_late_changes_nothing",
+        "tests/compile/test_check_indices.py::test_work_that_fails_late_changes_nothing",
     ),
     "keep the unsound rewrites": (
-        "backends/rewrites.py",
-        'mode.including("symgrad").excluding(*UNSOUND)',
-        'mode.including("symgrad")',
+        "backends/rewrite_order.py",
+        "mode.including(EVERY).excluding(*UNSOUND)",
+        "mode.including(EVERY)",
         "tests/compile/test_function.py::test_a_set_with_repeats_means_what_numpy_means "
         "tests/compile/test_function.py::test_a_read_after_a_set_sees_what_was_written",
     ),
     "leave Scans to PyTensor": (
-        "backends/rewrites.py",
-        "get_mode(mode).including(tag, *others).excluding(*UNSOUND, *excluded)",
-        "get_mode(mode).including(tag, *others)",
+        "backends/scans.py",
+        "get_mode(stock).including(*tags).excluding(*excluded)",
+        "get_mode(stock).including(*tags)",
         "tests/compile/test_function.py::test_a_set_with_repeats_inside_a_scan_keeps_its_last_row",
     ),
     "write before other reads": (
         "backends/xla/reads_first.py",
         "        if not late:\n",
         "        if True:\n",
-        "tests/compile/test_function.py::test_xla_needs_no_second_table",
+        "tests/backends/xla/test_donation.py::test_xla_needs_no_second_table",
     ),
     "let any stride be dense": (
         "backends/c/elemwise.py",
@@ -109,7 +109,7 @@ MUTATIONS = {
         "backends/xla/linker.py",
         "donate_argnums=updated",
         "donate_argnums=()",
-        "tests/compile/test_function.py::test_jax_donates_the_tables",
+        "tests/backends/xla/test_donation.py::test_jax_donates_the_tables",
     ),
     "ignore a mask": (
         "emit/emitter.py",
@@ -147,6 +147,18 @@ MUTATIONS = {
         "self._last.ravel() + 2",
         "tests/emit/test_lagging_rows.py::test_a_schedule_and_row_rates",
     ),
+    "admit a limit that is excluded": (
+        "emit/hyperparameter.py",
+        "number > self.above",
+        "number >= self.above",
+        "tests/emit/test_rule.py::TestDefinitions::test_ranges",
+    ),
+    "leave what a law returns unchecked": (
+        "emit/definition.py",
+        'self._compare_names("the law returned the slots", new, self.slots)',
+        "pass",
+        "tests/emit/test_rule.py::TestDefinitions::test_laws_that_return_something_else",
+    ),
     "leave other rules at the rows before": (
         "emit/updates.py",
         "mine, theirs = self.with_replaced(other.caught_up), other.with_replaced(self.caught_up)",
@@ -157,7 +169,7 @@ MUTATIONS = {
         "compile/audit.py",
         'kind, blame = "swept", str(node)\n                continue',
         "continue",
-        "tests/compile/test_function.py::test_the_audit_names_what_is_not_rows",
+        "tests/compile/test_audit.py::test_the_audit_names_what_is_not_rows",
     ),
 }
 
@@ -166,7 +178,7 @@ MUTATIONS = {
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_turns_the_suite_red(name, tmp_path):
     file, right, wrong, tests = MUTATIONS[name]
-    for folder in ("symgrad", "tests"):
+    for folder in ("symgrad", "tests", "docs"):  # rules of a page are tested
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "setup.cfg", tmp_path)
     source = tmp_path / "symgrad" / file

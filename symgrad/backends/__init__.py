@@ -1,68 +1,60 @@
-"""What makes a Mode: C, Numba and JAX, and the rewrites that symgrad adds or leaves out."""
+"""What makes a Mode: C, Numba and JAX, and the rewrites that symgrad adds or leaves out.
+
+A new backend is a folder with a :class:`~symgrad.backends.backend.Backend`, and an entry here.
+"""
 
 import logging
 from functools import cache
-from importlib.util import find_spec
 
 from pytensor import config
+from pytensor.compile.mode import Mode, get_mode
 
+from symgrad.backends.backend import Backend, Repeat
+from symgrad.backends.c.backend import CBackend
+from symgrad.backends.numba.backend import NumbaBackend
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
+from symgrad.backends.xla.backend import JAXBackend
 from symgrad.errors import BackendError
 
-__all__ = ["BACKENDS", "choose", "looped", "mode_of"]
+__all__ = ["BACKENDS", "Backend", "Repeat", "backend_of", "choose", "mode_of"]
 
-BACKENDS = ("c", "numba", "jax")
+BACKENDS: dict[str, Backend] = {
+    backend.name: backend for backend in (CBackend(), NumbaBackend(), JAXBackend())
+}
 
 logger = logging.getLogger("symgrad")
 
 
-def choose(backend):
-    """The backend asked for, if it is there; with None, C if there is a compiler, else Numba."""
+def choose(backend: str | None) -> str:
+    """The given backend, if it is installed; by default C if there is a compiler, else Numba."""
     if backend is None:
-        return _default()
+        backend = "c" if config.cxx else "numba"
+        _log_default(backend)
+        return backend
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
-    if backend == "c" and not config.cxx:
-        raise BackendError(
-            "backend='c' needs a C++ compiler, and PyTensor found none: install g++, or use "
-            "backend='numba'"
-        )
-    if backend != "c" and find_spec(backend) is None:
-        raise BackendError(
-            f"backend={backend!r} needs the package {backend}, which is not installed: "
-            f"pip install {backend}, or use backend='c'"
-        )
+    missing = BACKENDS[backend].missing()
+    if missing is not None:
+        raise BackendError(missing)
     return backend
 
 
-@cache
-def _default():
-    backend = "c" if config.cxx else "numba"
+@cache  # once for each
+def _log_default(backend: str) -> None:
     logger.info("backend %r is used where none is given", backend)
-    return backend
 
 
 @cache
-def mode_of(backend):
+def mode_of(backend: str) -> Mode:
     """The PyTensor Mode of a backend, with fused updates of rows where that is faster."""
-    if backend == "jax":
-        from symgrad.backends.xla.linker import jax_mode
-
-        return jax_mode()  # XLA fuses by itself
-    if backend == "c":
-        from symgrad.backends.c.mode import c_mode as mode
-    else:
-        from symgrad.backends.numba.mode import numba_mode as mode
-    from symgrad.backends.rows.fuse import TAG
-
-    return mode().including(TAG)
+    chosen = BACKENDS[backend]
+    mode = with_symgrad_rewrites(chosen.stock_mode())
+    return mode.including(*chosen.tags).excluding(*chosen.excluded)
 
 
-def looped(backend):
-    """The function of a backend that repeats a compiled step, see `symgrad.backends.c.mode`."""
-    if backend == "jax":
-        from symgrad.backends.xla.linker import looped
-    elif backend == "c":
-        from symgrad.backends.c.mode import looped
-    else:
-        from symgrad.backends.numba.mode import looped
-    return looped
+def backend_of(mode: Mode) -> Backend:
+    """The backend that runs what a Mode compiles, by its linker; C for all other linkers."""
+    for backend in BACKENDS.values():
+        if isinstance(mode.linker, type(get_mode(backend.stock).linker)):
+            return backend
+    return BACKENDS["c"]

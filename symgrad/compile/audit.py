@@ -1,16 +1,28 @@
 """What one call of a compiled function costs each table: its rows, a sweep, or a copy."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pytensor.compile.executor import Function as PyTensorFunction
+from pytensor.compile.maker import FunctionMaker
 from pytensor.compile.ops import DeepCopyOp
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.fg import FunctionGraph
 from pytensor.link.basic import JITLinker
 from pytensor.tensor.shape import Shape, Shape_i
 
 from symgrad.backends.rows.op import RowUpdate
 from symgrad.errors import AuditError
 from symgrad.graph.index_reads import describe, is_index_read, is_index_write
+from symgrad.graph.index_writes import write_chain
 
 __all__ = ["Audit", "TableCost", "audit"]
+
+Kind = Literal["rows", "swept", "copied"]
 
 
 @dataclass(frozen=True)
@@ -27,15 +39,16 @@ class TableCost:
     deliberate : bool
         The updates say that this dense update is meant.
     updated : bool
+        The call writes the table; otherwise it only reads it.
     """
 
-    table: object
-    kind: str
+    table: SharedVariable
+    kind: Kind
     node: str = ""
     deliberate: bool = False
     updated: bool = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         words = {
             "rows": "rows touched" if self.updated else "rows read",
             "swept": "table swept",
@@ -58,17 +71,17 @@ class Audit:
     """
 
     costs: tuple[TableCost, ...]
-    fused: tuple[tuple, ...] = ()
+    fused: tuple[tuple[SharedVariable, ...], ...] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n".join(map(str, self.costs)) or "no table is read by index"
 
     @property
-    def offences(self):
+    def offences(self) -> list[TableCost]:
         """The costs that grow with a table and were not asked for."""
         return [cost for cost in self.costs if cost.kind != "rows" and not cost.deliberate]
 
-    def check(self):
+    def check(self) -> None:
         """Raise an :class:`AuditError` if a table is copied or swept without being asked to."""
         if self.offences:
             raise AuditError(
@@ -77,7 +90,7 @@ class Audit:
             )
 
 
-def _remedy(cost):
+def _remedy(cost: TableCost) -> str:
     name = describe(cost.table)
     return (
         f"Read {name} only as {name}[index], do all arithmetic on those rows, and write once: "
@@ -87,7 +100,12 @@ def _remedy(cost):
     )
 
 
-def audit(compiled, tables, dense=(), order=()):
+def audit(
+    compiled: PyTensorFunction,
+    tables: Collection[SharedVariable],
+    dense: Collection[SharedVariable] = (),
+    order: Sequence[SharedVariable] = (),
+) -> Audit:
     """Judge a compiled PyTensor function.
 
     Parameters
@@ -107,21 +125,22 @@ def audit(compiled, tables, dense=(), order=()):
     maker = compiled.maker
     fgraph = maker.fgraph
     donated = isinstance(maker.linker, JITLinker) and not hasattr(fgraph, "destroy_handler")
-    updated = {i: fgraph.outputs[o] for o, i in fgraph.update_mapping.items()}
+    updated = {at: fgraph.outputs[output] for output, at in fgraph.update_mapping.items()}
     costs = []
     for position, spec in enumerate(maker.inputs):
-        if spec.variable in tables:
+        table = spec.variable
+        if table in tables:
             new = updated.get(position)
             kind, node = _cost(fgraph, fgraph.inputs[position], new, donated)
-            costs.append(
-                TableCost(spec.variable, kind, node, spec.variable in dense, new is not None)
-            )
+            costs.append(TableCost(table, kind, node, table in dense, new is not None))
     rank = {shared: position for position, shared in enumerate(order)}
-    costs = sorted(costs, key=lambda cost: rank.get(cost.table, len(rank)))
+    costs.sort(key=lambda cost: rank.get(cost.table, len(rank)))
     return Audit(tuple(costs), tuple(_fused(maker, rank)))
 
 
-def _fused(maker, rank):
+def _fused(
+    maker: FunctionMaker, rank: dict[SharedVariable, int]
+) -> Iterator[tuple[SharedVariable, ...]]:
     """The tables that each RowUpdate writes."""
     variables = dict(
         zip(maker.fgraph.inputs, (spec.variable for spec in maker.inputs), strict=True)
@@ -132,12 +151,16 @@ def _fused(maker, rank):
             yield tuple(sorted(tables, key=lambda table: rank.get(table, len(rank))))
 
 
-def _cost(fgraph, table, new, donated):
+def _cost(
+    fgraph: FunctionGraph, table: Variable, new: Variable | None, donated: bool
+) -> tuple[Kind, str]:
     """``(kind, node to blame)`` of one table.
 
     XLA has no in-place Ops: there, the one chain of writes of a donated table is in place.
     """
-    versions, kind, blame = {table}, "rows", ""
+    kind: Kind = "rows"
+    versions, blame = {table}, ""
+    in_chain = write_chain(new, views=True).writes if donated and new is not None else ()
     stack = [table]
     while stack:
         version = stack.pop()
@@ -150,8 +173,8 @@ def _cost(fgraph, table, new, donated):
                 continue
             if is_index_write(node) and position == 0:
                 writes += 1
-                on_way = continued or (donated and new is not None and _makes(new, node))
-                if not on_way or writes > 1:
+                in_place = continued or node in in_chain
+                if not in_place or writes > 1:
                     return "copied", str(node)
             elif isinstance(node.op, DeepCopyOp):
                 return "copied", f"{node} (the table is an output)"
@@ -171,7 +194,7 @@ def _cost(fgraph, table, new, donated):
     return kind, blame
 
 
-def _takes_rows(node, position):
+def _takes_rows(node: Apply, position: int) -> bool:
     """Does the node read this input by index only? Numba fuses such reads into loops."""
     if position in getattr(node.op, "reads_rows_of", ()):
         return True
@@ -179,29 +202,20 @@ def _takes_rows(node, position):
     if inner is None or len(inner.inputs) != len(node.inputs):
         return is_index_read(node) and position == 0
     return all(
-        isinstance(one.op, (Shape, Shape_i))
-        or (is_index_write(one) and at == 0)
-        or _takes_rows(one, at)
-        for one, at in inner.clients.get(inner.inputs[position], ())
-        if one in inner.apply_nodes
+        isinstance(client.op, (Shape, Shape_i))
+        or (is_index_write(client) and at == 0)
+        or _takes_rows(client, at)
+        for client, at in inner.clients.get(inner.inputs[position], ())
+        if client in inner.apply_nodes
     )
 
 
-def _continued(node, position):
+def _continued(node: Apply, position: int) -> list[Variable]:
     """The outputs of the node that live in the memory of this input."""
     maps = node.op.view_map | node.op.destroy_map
     return [node.outputs[k] for k, positions in maps.items() if position in positions]
 
 
-def _makes(new, node):
-    """Is `new` the end of a chain of indexed writes and views that goes through `node`?"""
-    while new.owner is not None and (is_index_write(new.owner) or new.owner.op.view_map):
-        if new.owner is node:
-            return True
-        new = new.owner.inputs[0]
-    return False
-
-
-def _is_returned(fgraph, variable):
-    returned = [o for k, o in enumerate(fgraph.outputs) if k not in fgraph.update_mapping]
+def _is_returned(fgraph: FunctionGraph, variable: Variable) -> bool:
+    returned = [o for k, o in enumerate(fgraph.outputs) if k not in (fgraph.update_mapping or {})]
     return variable in returned

@@ -4,26 +4,34 @@ C and Numba raise from inside the function, by the Ops of :mod:`symgrad.ops.chec
 raise: there the function also returns a report, and holds its writes back when the report is bad.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Constant
-from pytensor.graph.traversal import ancestors, toposort
+from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.traversal import toposort
 from pytensor.raise_op import CheckAndRaise
-from pytensor.tensor.elemwise import Elemwise
-from pytensor.tensor.type import TensorType, float_dtypes
+from pytensor.tensor.variable import TensorVariable
 
-from symgrad.graph.coordinates import flat, layout, same_indices
-from symgrad.graph.distinct import coalesced_by, is_distinct
+from symgrad.backends import BACKENDS
+from symgrad.compile.hold_back import hold_back, not_finite
+from symgrad.compile.step import NanChoice
+from symgrad.graph.coordinates import flat, one_entry_per_axis, row_numbers
+from symgrad.graph.distinct import is_distinct
 from symgrad.graph.index_reads import indices_of, is_flattened, is_index_read, is_index_write
-from symgrad.graph.replace import substitute
+from symgrad.graph.index_writes import has_shape_of, ignores_duplicates, table_of
+from symgrad.graph.provenance import coalesced, dimension_of, table_of_length
 from symgrad.graph.static_slices import constant_length
 from symgrad.ops.check_index import CheckIndex, check_shape
 from symgrad.ops.coalesce import Coalesce
+from symgrad.pytensor_compat import stored_shape
 
-__all__ = ["Guarded", "guard"]
+__all__ = ["Check", "Checked", "Finding", "Lockstep", "check_indices"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,45 @@ class Check:
     axis: int | None
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What a function reports, where it does not raise: three integers, computed in the call.
+
+    Attributes
+    ----------
+    kind : {"index", "repeat", "nan"}
+    number : int
+        Of the check.
+    bad : variable
+        Whether something is wrong.
+    given, limit : variable
+        The offending index, and the length of its axis.
+    """
+
+    kind: Literal["index", "repeat", "nan"]
+    number: int
+    bad: Variable
+    given: Variable
+    limit: Variable
+
+    @property
+    def variables(self) -> tuple[Variable, Variable, Variable]:
+        """The three integers, as they stand in a report."""
+        return self.bad, self.given, self.limit
+
+
+@dataclass(frozen=True)
+class Lockstep:
+    """A slot whose rows are chosen by the checked index of its table: both have one length."""
+
+    table: SharedVariable
+    slot: SharedVariable
+    axis: int
+
+
 @dataclass
-class Guarded:
-    """The guarded graph and what is needed to explain a failure.
+class Checked:
+    """A graph with checked indices, and what is needed to explain a failure.
 
     Attributes
     ----------
@@ -45,28 +89,36 @@ class Guarded:
         The user's, with checked indices.
     checks : list of list of Check
         By number: every use of one index.
-    report : list of variables
-        Integers, three for each entry of `reported`: whether something is wrong, the offending
-        index, and the length of its axis.
-    reported : list of tuple
-        ``(kind, number)`` for each entry of `report`; kind is "index", "repeat" or "nan".
+    findings : list of Finding
+        What the function reports.
     indexed : set of shared variables
         Those read or written by index.
-    alike : set of tuple
-        ``(table, slot, axis)``: the rows of `slot` are chosen by the checked index of `table`,
-        so both must have one length along the axis.
+    lockstep : set of Lockstep
+        Slots that must keep the length of their table.
     """
 
-    outputs: list
-    updates: dict
-    checks: list = field(default_factory=list)
-    report: list = field(default_factory=list)
-    reported: list = field(default_factory=list)
-    indexed: set = field(default_factory=set)
-    alike: set = field(default_factory=set)
+    outputs: list[Variable]
+    updates: dict[SharedVariable, Variable]
+    checks: list[list[Check]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    indexed: set[SharedVariable] = field(default_factory=set)
+    lockstep: set[Lockstep] = field(default_factory=set)
+
+    def report(self) -> list[Variable]:
+        """All findings as one vector, three entries each; no variable if there are none.
+
+        One vector, not many scalars: every output costs JAX some microseconds.
+        """
+        entries = [x for finding in self.findings for x in finding.variables]
+        return [pt.stack(entries)] if entries else []
 
 
-def guard(outputs, updates, backend, nan="ignore"):
+def check_indices(
+    outputs: Sequence[Variable],
+    updates: dict[SharedVariable, Variable],
+    backend: str,
+    nan: NanChoice = "ignore",
+) -> Checked:
     """Check every index of a graph, and, if asked to, every value that is written.
 
     Parameters
@@ -77,79 +129,67 @@ def guard(outputs, updates, backend, nan="ignore"):
     backend : str
     nan : {"ignore", "skip", "raise"}
         What to do with a call that would write NaN or infinity.
-
-    Returns
-    -------
-    Guarded
     """
-    return _Guard(backend).run(outputs, updates, nan)
+    return _Checker(backend).run(outputs, updates, nan)
 
 
-class _Guard:
-    def __init__(self, backend):
-        self.raises = backend != "jax"
-        self.guarded = Guarded([], {})
-        self.new = {}  # old variable -> new variable
-        self.numbers = {}  # index variable -> number of its checks
-        self.seen = set()  # (index variable, length) already in the report
+class _Checker:
+    """Rebuilds a graph, node by node."""
 
-    def run(self, outputs, updates, nan):
-        guarded = self.guarded
+    def __init__(self, backend: str) -> None:
+        self.backend = BACKENDS[backend]
+        self.checked = Checked([], {})
+        self.new: dict[Variable, Variable] = {}
+        self.numbers: dict[Variable, int] = {}  # index variable -> number of its checks
+        self.reported: set[tuple] = set()  # (index variable, table, axis)
+
+    def run(
+        self,
+        outputs: Sequence[Variable],
+        updates: dict[SharedVariable, Variable],
+        nan: NanChoice,
+    ) -> Checked:
+        checked = self.checked
         for node in toposort([*outputs, *updates.values()]):
             self._rebuild(node)
-        guarded.outputs = [self._now(output) for output in outputs]
-        guarded.updates = {shared: self._now(new) for shared, new in updates.items()}
-        guarded.indexed.update(
-            s for s, new in guarded.updates.items() if new.owner and is_index_write(new.owner)
+        checked.outputs = [self._now(output) for output in outputs]
+        checked.updates = {shared: self._now(new) for shared, new in updates.items()}
+        checked.indexed.update(
+            shared
+            for shared, new in checked.updates.items()
+            if new.owner is not None and is_index_write(new.owner)
         )
-        bad = [entry[0] for (kind, _), entry in self._entries() if kind == "index"]
+        bad: list[Any] = [finding.bad for finding in checked.findings if finding.kind == "index"]
         if nan != "ignore":
             bad += self._not_finite(nan == "raise")
         if bad:
-            self._hold_back(pt.eq(sum(bad), 0))
-        return guarded
+            fine = pt.eq(sum(bad), 0)
+            checked.outputs, checked.updates = hold_back(checked.outputs, checked.updates, fine)
+        return checked
 
-    def _not_finite(self, reported):
-        """For each update, whether it would write NaN or infinity."""
-        found = []
-        for shared, new in self.guarded.updates.items():
-            values = [one for one in written(new, shared) if one.type.dtype in float_dtypes]
-            bad = [pt.any(pt.isnan(one) | pt.isinf(one)) for one in values]
-            if bad:
-                found.append(pt.cast(pt.any(pt.stack(bad)), "int64"))
-                if reported:
-                    number = self._number(new, Check(shared, "", None))
-                    self._report("nan", number, found[-1], 0, 0)
-        return found
+    def _not_finite(self, reported: bool) -> list[Any]:
+        """For each update of floats, whether it would write NaN or infinity."""
+        bad = not_finite(self.checked.updates)
+        if reported:
+            for shared, is_bad in bad.items():
+                number = self._number(self.checked.updates[shared], Check(shared, "", None))
+                self._report("nan", number, is_bad, 0, 0)
+        return list(bad.values())
 
-    def _hold_back(self, fine):
-        """Let updates, and outputs that look at them, have the old values unless all is fine."""
-        guarded = self.guarded
-        held = {s: hold_back(new, s, fine) for s, new in guarded.updates.items()}
-        seen = set(ancestors(guarded.outputs))
-        replaced = {new: held[s] for s, new in guarded.updates.items() if new in seen}
-        if replaced:
-            guarded.outputs = substitute(guarded.outputs, replaced)
-        guarded.updates = held
-
-    def _entries(self):
-        report = iter(self.guarded.report)
-        return zip(self.guarded.reported, zip(report, report, report, strict=True), strict=True)
-
-    def _now(self, variable):
+    def _now(self, variable: Variable) -> Any:
         return self.new.get(variable, variable)
 
-    def _rebuild(self, node):
-        inputs = [self._now(one) for one in node.inputs]
-        if is_index_read(node) and self._is_guarded(node):
+    def _rebuild(self, node: Apply) -> None:
+        inputs = [self._now(variable) for variable in node.inputs]
+        if is_index_read(node) and self._is_checked(node):
             rebuilt = [self._read(node, inputs)]
         elif is_index_write(node):
             rebuilt = [self._write(node, inputs)]
         elif isinstance(node.op, Coalesce):
             rebuilt = self._coalesce(node, inputs)
         elif isinstance(node.op, CheckIndex):
-            rebuilt = [self._recheck(node, inputs)]
-        elif all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            rebuilt = [self._numbered(node, inputs)]
+        elif all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
             return
         else:
             rebuilt = node.clone_with_new_inputs(inputs, strict=False).outputs
@@ -157,57 +197,60 @@ class _Guard:
             new.name = old.name
             self.new[old] = old.type.filter_variable(new)
 
-    def _is_guarded(self, node):
+    def _is_checked(self, node: Apply) -> bool:
         """Reads of integers with constant positions are shapes: ``x.shape[0]``."""
         source = node.inputs[0]
         floats = source.type.dtype.startswith(("float", "complex"))
         advanced = "Advanced" in type(node.op).__name__
-        ranges = [constant_length(one) for one in indices_of(node) if isinstance(one, slice)]
-        return floats or root(source) is not None or advanced or any(ranges)
+        slices = [entry for entry in indices_of(node) if isinstance(entry, slice)]
+        ranges = map(constant_length, slices)
+        return floats or table_of(source) is not None or advanced or any(ranges)
 
-    def _read(self, node, inputs):
+    def _read(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
         return inputs[0][self._indices(node, inputs)]
 
-    def _write(self, node, inputs):
+    def _write(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
         op, (target, rows) = node.op, inputs[:2]
         indices = self._indices(node, inputs)
         chosen = target[indices]
-        table = root(node.inputs[0])
-        if table is not None and not _fits(node.inputs[1], indices_of(node)):
-            number = self._number(node, Check(table, "the rows written", 0))
+        table = table_of(node.inputs[0])
+        if table is not None and not has_shape_of(node.inputs[1], indices_of(node)):
+            number = self._number(node.outputs[0], Check(table, "the rows written", 0))
             rows = check_shape(rows, number, _shape(chosen))
-        distinct = is_distinct(_full(indices, target))
+        distinct = is_distinct(one_entry_per_axis(indices, target.type.ndim))
         if op.set_instead_of_inc:
             if table is not None and not distinct:
                 self._report_repeats(indices, target, Check(table, "the index", 0))
             return pt.set_subtensor(chosen, rows)
-        ignore = getattr(op, "ignore_duplicates", False)
-        if self.raises and not (ignore or distinct) and _chooses_rows(indices, rows, target):
-            n = indices[0].type.ndim
-            chosen, rows = target[flat(indices[0], n)], flat(rows, n)
+        ignore = ignores_duplicates(node)
+        in_c = self.backend.raises and not (ignore or distinct)
+        if in_c and _chooses_rows(indices, rows, target):
+            n_dims = indices[0].type.ndim
+            chosen, rows = target[flat(indices[0], n_dims)], flat(rows, n_dims)
         return pt.inc_subtensor(chosen, rows, ignore_duplicates=ignore)
 
-    def _coalesce(self, node, inputs):
+    def _coalesce(self, node: Apply, inputs: list[TensorVariable]) -> list[Variable]:
         index, gradient, length = inputs
-        check = Check(_table_of(node.inputs[2]), _name(node.inputs[0]), 0)
-        return node.op(self._checked(node.inputs[0], index, length, check), gradient, length)
+        check = Check(table_of_length(node.inputs[2]), _name(node.inputs[0]), 0)
+        return node.op(self._check(node.inputs[0], index, length, check), gradient, length)
 
-    def _recheck(self, node, inputs):
-        """A check that a rule put in does not know its table; find it in its length."""
-        table, axis = _dimension(node.inputs[1])
+    def _numbered(self, node: Apply, inputs: list[TensorVariable]) -> Variable:
+        """A check of the user's graph, with a number and the table that its length is of."""
+        table, axis = dimension_of(node.inputs[1])
         check = Check(table, _name(node.inputs[0]), axis)
-        return self._checked(node.inputs[0], *inputs[:2], check)
+        return self._check(node.inputs[0], inputs[0], inputs[1], check)
 
-    def _indices(self, node, inputs):
+    def _indices(self, node: Apply, inputs: list[TensorVariable]) -> tuple:
         """The indices of a read or write, checked."""
-        target, table = inputs[0], root(node.inputs[0])
+        target, table = inputs[0], table_of(node.inputs[0])
         rebuilt = node.op.make_node(*inputs)
         if table is not None:
-            self.guarded.indexed.add(table)
-        indices, axis = [], 0
+            self.checked.indexed.add(table)
+        indices: list = []
+        axis = 0
         entries = indices_of(rebuilt)
         # Beside another index a vector would choose entries, where the slice chooses a block.
-        static = not self.raises and _reads_one_range(entries)
+        static = self.backend.static_shapes and _is_one_range(entries)
         for old, entry in zip(indices_of(node), entries, strict=True):
             length = target.shape[axis]
             if isinstance(entry, slice):
@@ -221,42 +264,45 @@ class _Guard:
                 check = Check(table, _name(old), axis)
                 if table is None and is_flattened(node.inputs[0]):
                     check = Check(node.inputs[0].owner.inputs[0], _name(old), None)
-                indices.append(self._checked(old, entry, length, check))
+                indices.append(self._check(old, entry, length, check))
             axis += 1
         return tuple(indices)
 
-    def _needs_check(self, index, table, axis):
+    def _needs_check(self, index: Variable, table: SharedVariable | None, axis: int) -> bool:
         """Coalesced rows are in the range of their table, and of slots of the same length.
 
         On JAX they could not be checked: the empty slots of `coalesce` point behind the table.
         """
-        node = coalesced_by(index)
-        if node is None:
+        origin = coalesced(index)
+        if origin is None:
             return True
-        owner = _table_of(node.inputs[2])
+        owner = origin.table
         if table is None or owner is None:
-            return self.raises
+            return self.backend.raises
         if table is owner:
             return False
-        lengths = {np.shape(one.container.storage[0])[axis] for one in (owner, table)}
-        if self.raises and len(lengths) > 1:
+        lengths = {stored_shape(shared)[axis] for shared in (owner, table)}
+        if self.backend.raises and len(lengths) > 1:
             return True
-        self.guarded.alike.add((owner, table, axis))
+        self.checked.lockstep.add(Lockstep(owner, table, axis))
         return False
 
-    def _number(self, key, check):
+    def _number(self, key: Variable, check: Check) -> int:
+        """The number of the checks of an index, of which this is one more."""
         if key not in self.numbers:
-            self.numbers[key] = len(self.guarded.checks)
-            self.guarded.checks.append([])
+            self.numbers[key] = len(self.checked.checks)
+            self.checked.checks.append([])
         number = self.numbers[key]
-        self.guarded.checks[number].append(check)
+        self.checked.checks[number].append(check)
         return number
 
-    def _checked(self, key, index, length, check):
+    def _check(
+        self, key: Variable, index: TensorVariable, length: TensorVariable, check: Check
+    ) -> Any:
         """`index`, checked to lie within `length`."""
         number, index = self._number(key, check), pt.cast(index, "int64")
-        if not self.raises and (key, check.table, check.axis) not in self.seen:
-            self.seen.add((key, check.table, check.axis))
+        if not self.backend.raises and (key, check.table, check.axis) not in self.reported:
+            self.reported.add((key, check.table, check.axis))
             outside = pt.lt(index, -length) | pt.ge(index, length)
             # The zero in front keeps the maximum of an empty index defined.
             values = pt.concatenate([[0], pt.switch(outside, index, 0).flatten()])
@@ -264,86 +310,46 @@ class _Guard:
             self._report("index", number, pt.any(outside), offender, length)
         return CheckIndex()(index, length, number)
 
-    def _report(self, kind, number, bad, *details):
-        self.guarded.reported.append((kind, number))
-        self.guarded.report.extend(pt.cast(one, "int64") for one in (bad, *details))
+    def _report(
+        self,
+        kind: Literal["index", "repeat", "nan"],
+        number: int,
+        bad: Variable,
+        given: Variable | int,
+        limit: Variable | int,
+    ) -> None:
+        variables = (pt.cast(entry, "int64") for entry in (bad, given, limit))
+        self.checked.findings.append(Finding(kind, number, *variables))
 
-    def _report_repeats(self, indices, target, check):
+    def _report_repeats(self, indices: tuple, target: TensorVariable, check: Check) -> None:
         """Report whether a `set` meets an index twice; the later one wins then."""
-        numbers = [one * weight for one, weight in _weighted(indices, target)]
-        ordered = pt.sort(sum(numbers[1:], numbers[0]).flatten())
+        ordered = pt.sort(row_numbers(indices, target.shape).flatten())
         repeated = pt.any(pt.eq(ordered[1:], ordered[:-1]))
         self._report("repeat", self._number(target, check), repeated, 0, 0)
 
-    def _mask(self, mask, target, axis):
+    def _mask(self, mask: Any, target: TensorVariable, axis: int) -> Sequence[TensorVariable]:
         """A boolean mask as integers: those are checked, and C reads them faster."""
         if isinstance(mask, Constant):
-            return [pt.constant(one) for one in np.nonzero(mask.data)]
-        if self.raises:
+            return [pt.constant(positions) for positions in np.nonzero(mask.data)]
+        if self.backend.raises:
             fits = [pt.eq(mask.shape[k], target.shape[axis + k]) for k in range(mask.type.ndim)]
-            message = f"a boolean mask has not the length of axis {axis} of what it indexes"
+            message = f"a boolean mask does not have the length of axis {axis} of what it indexes"
             mask = CheckAndRaise(IndexError, message)(mask, *fits)
         return mask.nonzero()
 
-    def _static(self, entry, length, table):
-        """``start : start + n`` with a constant n as an index vector: JAX wants static lengths."""
+    def _static(
+        self, entry: slice, length: TensorVariable, table: SharedVariable | None
+    ) -> slice | TensorVariable:
+        """``start : start + n`` with a constant n as an index vector, which has a static length."""
         start, n = entry.start, constant_length(entry)
         if n is None:
             return entry
         # A slice may stick out, an index may not; a negative start would wrap around.
         index = pt.switch(pt.lt(start, 0), length, start + pt.arange(n))
-        return self._checked(entry.stop, index, length, Check(table, "a slice", 0))
+        return self._check(entry.stop, index, length, Check(table, "a slice", 0))
 
 
-def hold_back(new, table, fine):
-    """`new`, or `table` as it was unless `fine`; rows only, where `new` writes rows."""
-    node = new.owner
-    if new is table or not isinstance(new.type, TensorType):
-        return new
-    if node is None or not is_index_write(node) or root(new) is not table:
-        return pt.switch(fine, new, table)
-    target, rows = hold_back(node.inputs[0], table, fine), node.inputs[1]
-    chosen = target[indices_of(node)]
-    if node.op.set_instead_of_inc:
-        return pt.set_subtensor(chosen, pt.switch(fine, rows, chosen))
-    ignore = getattr(node.op, "ignore_duplicates", False)
-    nothing = np.zeros((), rows.type.dtype)
-    return pt.inc_subtensor(chosen, pt.switch(fine, rows, nothing), ignore_duplicates=ignore)
-
-
-def written(new, table):
-    """The values that an update puts into its table: rows, or all of it."""
-    if root(new) is not table:
-        return [new] if isinstance(new.type, TensorType) else []
-    rows = []
-    while new is not table:
-        rows.append(_without_padding(new.owner))
-        new = new.owner.inputs[0]
-    return rows
-
-
-def _without_padding(node):
-    """The rows that a node writes, zero in the slots that `coalesce` leaves empty on JAX."""
-    rows, indices = node.inputs[1], _full(indices_of(node), node.inputs[0])
-    made = [coalesced_by(one) for one in indices if not isinstance(one, slice)]
-    if not any(made):
-        return rows
-    distinct, _, _ = made[0].outputs
-    _, row_dims = layout(indices)
-    used = pt.lt(distinct, made[0].inputs[2]).dimshuffle(
-        *("x" if dim in row_dims else 0 for dim in range(rows.type.ndim))
-    )
-    return pt.switch(used, rows, np.zeros((), rows.type.dtype))
-
-
-def root(variable):
-    """The shared variable whose rows a chain of indexed writes changes, or None."""
-    while variable.owner is not None and is_index_write(variable.owner):
-        variable = variable.owner.inputs[0]
-    return variable if isinstance(variable, SharedVariable) else None
-
-
-def _chooses_rows(indices, rows, target):
+def _chooses_rows(indices: tuple, rows: TensorVariable, target: TensorVariable) -> bool:
     """Does the index choose whole rows, and is there one row of floats for each?"""
     (index, *rest) = indices
     return (
@@ -355,19 +361,7 @@ def _chooses_rows(indices, rows, target):
     )
 
 
-def _fits(rows, indices):
-    """Do the rows have the shape that the indices choose, because they are made of such rows?"""
-    node = rows.owner
-    if node is None:
-        return False
-    if is_index_read(node) and isinstance(node.inputs[0], SharedVariable):
-        return same_indices(indices_of(node), indices)
-    return isinstance(node.op, Elemwise) and any(
-        _fits(one, indices) for one in node.inputs if one.type.ndim == rows.type.ndim
-    )
-
-
-def _shape(variable):
+def _shape(variable: TensorVariable) -> list:
     """A shape, as numbers where they are static."""
     return [
         variable.shape[axis] if size is None else size
@@ -375,43 +369,12 @@ def _shape(variable):
     ]
 
 
-def _reads_one_range(entries):
-    """Whether the indices are one slice with bounds, beside whole axes."""
-    return all(isinstance(one, slice) for one in entries) and (
-        sum(one != slice(None) for one in entries) == 1
+def _is_one_range(entries: Sequence) -> bool:
+    """Are the indices one slice with bounds, beside whole axes?"""
+    return all(isinstance(entry, slice) for entry in entries) and (
+        sum(entry != slice(None) for entry in entries) == 1
     )
 
 
-def _full(indices, target):
-    return (*indices, *[slice(None)] * (target.type.ndim - len(indices)))
-
-
-def _weighted(indices, target):
-    """``(index, weight)`` such that sums of index times weight number the rows."""
-    weight, found = 1, []
-    for axis, one in reversed(list(enumerate(indices))):
-        if not isinstance(one, slice):
-            found.append((one, weight))
-            weight = weight * target.shape[axis]
-    return found
-
-
-def _table_of(length):
-    """The shared variable that a length is a dimension of, or a product of dimensions, or None."""
-    return next((v for v in ancestors([length]) if isinstance(v, SharedVariable)), None)
-
-
-def _name(index):
+def _name(index: Variable) -> str:
     return index.name or "the index"
-
-
-def _dimension(length):
-    """``(table, axis)`` of ``table.shape[axis]``."""
-    node = length.owner
-    while node is not None and not is_index_read(node):
-        node = node.inputs[0].owner  # a cast
-    if node is None or node.inputs[0].owner is None:
-        return None, None
-    table = node.inputs[0].owner.inputs[0]
-    (axis,) = indices_of(node)
-    return (table if isinstance(table, SharedVariable) else None), int(axis.data)

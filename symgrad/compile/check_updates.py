@@ -1,6 +1,9 @@
-"""The updates that a function is given, checked for what cannot be meant."""
+"""The updates that a function is given, checked for mistakes."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
@@ -15,11 +18,14 @@ from symgrad.errors import (
 )
 from symgrad.graph.index_reads import describe, is_index_read, is_index_write
 
-__all__ = ["check_updates"]
+__all__ = ["UpdatesLike", "check_updates"]
+
+# What `updates=` takes.
+UpdatesLike = Mapping[SharedVariable, Any] | Iterable[tuple[SharedVariable, Any]] | None
 
 
-def check_updates(updates):
-    """The updates as a dict, checked for what cannot be meant; see :func:`symgrad.function`."""
+def check_updates(updates: UpdatesLike) -> dict[SharedVariable, Variable]:
+    """The updates as a dict, checked for mistakes; see :func:`symgrad.function`."""
     pairs = list(updates.items()) if isinstance(updates, Mapping) else list(updates or ())
     checked = {}
     for shared, new in pairs:
@@ -40,9 +46,9 @@ def check_updates(updates):
     return checked
 
 
-def _checked_update(shared, new):
+def _checked_update(shared: SharedVariable, new: Any) -> Variable:
     if not isinstance(new, Variable):
-        return shared.type.filter_variable(pt.as_tensor(new, dtype=shared.dtype))
+        return shared.type.filter_variable(pt.as_tensor(new, dtype=shared.type.dtype))
     name = describe(shared)
     read = _forgotten_write(shared, new)
     if read is not None:
@@ -61,8 +67,8 @@ def _checked_update(shared, new):
     )
 
 
-def _forgotten_write(shared, new):
-    """The subset whose shape an update has in place of its table's, if it is so."""
+def _forgotten_write(shared: SharedVariable, new: Variable) -> Variable | None:
+    """The subset of the table that an update was computed from and never written back to."""
     stack, seen, subset = [new], set(), None
     while stack:
         variable = stack.pop()

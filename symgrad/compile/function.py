@@ -1,37 +1,38 @@
-"""From a graph to a callable: checked, compiled by a backend, and audited."""
+"""From a graph to a callable: :func:`symgrad.function`."""
 
-import warnings
-from functools import partial
+from __future__ import annotations
 
-import pytensor
-import pytensor.tensor as pt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 
-from symgrad.backends import choose, mode_of
-from symgrad.compile.audit import audit as audit_compiled
 from symgrad.compile.callable import Function
-from symgrad.compile.check_indices import guard
-from symgrad.compile.check_updates import check_updates
-from symgrad.compile.stacked import stacked
+from symgrad.compile.check_updates import UpdatesLike, check_updates
+from symgrad.compile.compiled import compile_step
+from symgrad.compile.step import AuditChoice, NanChoice, Settings, Step
 from symgrad.emit.updates import Updates
-from symgrad.errors import HyperparameterError
+from symgrad.emit.watch import Reporter, Watch
 
 __all__ = ["function"]
 
+Givens = Mapping[Variable, Variable] | Sequence[tuple[Variable, Variable]] | None
+
 
 def function(
-    inputs,
-    outputs=None,
-    updates=(),
+    inputs: Sequence[Variable],
+    outputs: Variable | Sequence[Variable] | None = None,
+    updates: UpdatesLike = (),
     *,
-    backend=None,
-    audit="raise",
-    nan="ignore",
-    fuse=True,
-    givens=None,
-    **options,
-):
+    backend: str | None = None,
+    audit: AuditChoice = "raise",
+    nan: NanChoice = "ignore",
+    fuse: bool = True,
+    givens: Givens = None,
+    **options: Any,
+) -> Function:
     """Compile a graph, with all that updates of rows need to be safe and fast.
 
     Parameters
@@ -64,7 +65,7 @@ def function(
     Raises
     ------
     NotSharedError, DtypeMismatchError, MissingWriteError, DuplicateUpdateError, SharedArrayError
-        For updates that cannot be meant.
+        For updates that cannot be right.
     AuditError
         With ``audit="raise"``, naming the table and the node to blame.
     BackendError
@@ -90,91 +91,58 @@ def function(
     >>> print(f.audit)
     W: rows touched
     """
-    if audit not in ("raise", "warn", "off"):
-        raise HyperparameterError(f"audit is {audit!r}: choose one of raise, warn, off")
-    if nan not in ("ignore", "skip", "raise"):
-        raise HyperparameterError(f"nan is {nan!r}: choose one of ignore, skip, raise")
-    backend = choose(backend)
-    outputs, unpack = _listed(outputs)
-    asked = outputs
+    settings = Settings.checked(backend, audit, nan, fuse, options)
+    listed, unpack = _listed(outputs)
+    step = _checked_step(inputs, listed, updates, givens)
+    compiled = compile_step(step, settings)
+    watch = updates.watch if isinstance(updates, Updates) else None
+    reporter = _reporter(watch, inputs, listed, givens, settings) if watch is not None else None
+    return Function(compiled, unpack, reporter)
+
+
+def _checked_step(
+    inputs: Sequence[Variable], outputs: list[Variable], updates: UpdatesLike, givens: Givens
+) -> Step:
+    """The step that a user asked for, with checked updates."""
+    dense: frozenset = frozenset()
     if isinstance(updates, Updates):
-        outputs = updates.current(outputs)
-    dense, watch = getattr(updates, "dense", frozenset()), getattr(updates, "watch", None)
-    updates = check_updates(updates)
+        outputs, dense = updates.current(outputs), updates.dense
+    checked = check_updates(updates)
     if givens:
-        outputs, updates = _replaced(outputs, updates, givens)
-    guarded = guard(outputs, updates, backend, nan)
-    compiled = _compile(inputs, guarded, backend, fuse, options)
-    found = audit_compiled(compiled, guarded.indexed, dense, order=list(updates))
-    if audit == "raise":
-        found.check()
-    elif audit == "warn" and found.offences:
-        warnings.warn(str(found), stacklevel=2)
-    reporter = None
-    if watch is not None:
-        options = options | {"on_unused_input": "ignore"}
-        measure = function(
-            inputs,
-            watch.vector,
-            backend=backend,
-            audit=audit,
-            fuse=fuse,
-            givens=givens,
-            **options,
-        )
-        reporter = watch.reporter(measure, asked)
-    again = partial(
-        _loop,
-        inputs,
-        outputs,
-        updates,
-        dense,
-        backend=backend,
-        audit=audit,
-        nan=nan,
-        fuse=fuse,
-        **options,
-    )
-    return Function(compiled, guarded, backend, found, unpack, reporter, again)
+        cloned = clone_replace([*outputs, *checked.values()], dict(givens))
+        outputs, new = cloned[: len(outputs)], cloned[len(outputs) :]
+        checked = dict(zip(checked, new, strict=True))
+    return Step(list(inputs), outputs, checked, dense)
 
 
-def _loop(inputs, outputs, updates, dense, **how):
-    """The same step, compiled to take its minibatch from stacks."""
-    form = stacked(inputs, outputs, updates)
-    compiled = function(form.stacks, None, updates=Updates(form.updates, dense=dense), **how)
-    return form, compiled.repeater()
+def _reporter(
+    watch: Watch,
+    inputs: Sequence[Variable],
+    outputs: list[Variable],
+    givens: Givens,
+    settings: Settings,
+) -> Reporter:
+    """What reports the calls: the scalars are computed by a function of their own."""
+    measured = _checked_step(inputs, [watch.vector], None, givens)
+    options = settings.options | {"on_unused_input": "ignore"}
+    compiled = compile_step(measured, replace(settings, nan="ignore", options=options))
+    return watch.reporter(Function(compiled, _first), outputs)
 
 
-def _listed(outputs):
+def _listed(
+    outputs: Variable | Sequence[Variable] | None,
+) -> tuple[list[Variable], Callable[[list], Any]]:
     """Outputs as a list, and how to unpack what is computed."""
     if outputs is None:
-        return [], lambda values: None
+        return [], _nothing
     if isinstance(outputs, Variable):
-        return [outputs], lambda values: values[0]
-    return list(outputs), lambda values: values
+        return [outputs], _first
+    return list(outputs), list
 
 
-def _replaced(outputs, updates, givens):
-    replacements = dict(givens)
-    cloned = clone_replace([*outputs, *updates.values()], replacements)
-    return cloned[: len(outputs)], dict(zip(updates, cloned[len(outputs) :], strict=True))
+def _nothing(values: list) -> None:
+    return None
 
 
-def _compile(inputs, guarded, backend, fuse, options):
-    # One vector, not many scalars: every output costs JAX some microseconds.
-    report = [pt.stack(guarded.report)] if guarded.report else []
-    outputs = [*guarded.outputs, *report]
-    mode = mode_of(backend) if fuse else mode_of(backend).excluding("symgrad_fuse")
-    if backend != "jax":
-        return pytensor.function(inputs, outputs, updates=guarded.updates, mode=mode, **options)
-    from symgrad.backends.xla import linker as jax
-
-    try:
-        with jax.float64(), jax.quiet():
-            compiled = pytensor.function(
-                inputs, outputs, updates=guarded.updates, mode=mode, **options
-            )
-    except NotImplementedError as error:
-        raise jax.inexpressible(error) from error
-    jax.check_expressible(compiled.maker.fgraph)
-    return compiled
+def _first(values: list) -> Any:
+    return values[0]

@@ -1,89 +1,117 @@
 """Many steps in one call: the step on one minibatch becomes a step on the next of a stack."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 from pytensor.tensor.type import TensorType
 
-from symgrad.errors import HyperparameterError
+from symgrad.backends import Repeat
+from symgrad.compile.check_updates import check_updates
+from symgrad.compile.step import Step
+from symgrad.errors import ArgumentError
 
 __all__ = ["Loop", "Stacked", "stacked"]
 
 
 @dataclass(frozen=True)
 class Stacked:
-    """A step that takes its minibatch from stacks, and says in shared variables what it found.
+    """A step that takes its minibatch from stacks, and records its outputs in shared variables.
 
     Attributes
     ----------
-    stacks : list of variables
-        One for each input, with one dimension more: the steps.
+    step : Step
+        Its inputs are the stacks, with one dimension more than the inputs of the step that is
+        repeated. It has no outputs; its updates are those of that step, of `done` and of the
+        records.
     done : shared int64 scalar
         Steps that were taken: the next minibatch.
     records : list of shared vectors
         One for each output, with an entry for each step.
-    updates : dict
-        Those of the step, and those of `done` and the records.
     """
 
-    stacks: list[Variable]
+    step: Step
     done: SharedVariable
     records: list[SharedVariable]
-    updates: dict
 
 
-def stacked(inputs, outputs, updates):
+def stacked(step: Step) -> Stacked:
     """The :class:`Stacked` form of a step."""
-    for variable in [*inputs, *outputs]:
+    _check_stackable(step)
+    done = pytensor.shared(np.array(0), name="done")
+    stacks = [TensorType(x.type.dtype, shape=(None, *x.type.shape))(x.name) for x in step.inputs]
+    minibatch = {}
+    for x, stack in zip(step.inputs, stacks, strict=True):
+        entry = stack[done]
+        entry.name = x.name
+        minibatch[x] = x.type.filter_variable(entry)
+    new = clone_replace([*step.outputs, *step.updates.values()], minibatch)
+    outputs, values = new[: len(step.outputs)], new[len(step.outputs) :]
+    updates = dict(zip(step.updates, values, strict=True))
+    records = []
+    for output, value in zip(step.outputs, outputs, strict=True):
+        record = pytensor.shared(np.zeros(1, output.type.dtype), name=output.name)
+        updates[record] = pt.set_subtensor(record[done], value)
+        records.append(record)
+    updates[done] = done + 1
+    return Stacked(Step(stacks, [], check_updates(updates), step.dense), done, records)
+
+
+def _check_stackable(step: Step) -> None:
+    for variable in [*step.inputs, *step.outputs]:
         if not isinstance(variable.type, TensorType):
-            raise HyperparameterError(f"run cannot stack {variable}, which is no tensor")
-    for output in outputs:
+            raise ArgumentError(f"run cannot stack {variable}, which is no tensor")
+    for output in step.outputs:
         if output.type.ndim:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"run keeps a number of each step, but the output {output} has "
                 f"{output.type.ndim} dimensions: compile a function for it whose outputs are "
                 "scalars, the cost say"
             )
-    done = pytensor.shared(np.array(0), name="done")
-    stacks = [TensorType(x.type.dtype, shape=(None, *x.type.shape))(x.name) for x in inputs]
-    batch = [stack[done] for stack in stacks]
-    for x, one in zip(inputs, batch, strict=True):
-        one.name = x.name
-    replaced = {x: x.type.filter_variable(one) for x, one in zip(inputs, batch, strict=True)}
-    new = clone_replace([*outputs, *updates.values()], replaced)
-    records = [pytensor.shared(np.zeros(1, one.type.dtype), name=one.name) for one in outputs]
-    of_step = dict(zip(updates, new[len(outputs) :], strict=True))
-    for record, value in zip(records, new, strict=False):
-        of_step[record] = pt.set_subtensor(record[done], value)
-    return Stacked(stacks, done, records, of_step | {done: done + 1})
 
 
 class Loop:
-    """Takes the steps of a stack of minibatches; made by :meth:`symgrad.Function.run`."""
+    """Takes the steps of a stack of minibatches; made by :meth:`symgrad.Function.run`.
 
-    def __init__(self, step, form, repeat):
+    Parameters
+    ----------
+    step : callable
+        Takes one step on one minibatch.
+    form : Stacked
+    repeat : callable
+        ``repeat(stacks, times)`` takes so many steps on the next minibatches.
+    """
+
+    def __init__(self, step: Callable[..., Any], form: Stacked, repeat: Repeat) -> None:
         self._step, self._form, self._repeat = step, form, repeat
 
-    def run(self, stacks, every, callback):
+    def run(
+        self,
+        stacks: Sequence[Any],
+        every: int | None,
+        callback: Callable[[int, list], Any] | None,
+    ) -> list[np.ndarray]:
         """See :meth:`symgrad.Function.run`."""
-        stacks = self._checked(stacks)
-        n_steps = len(stacks[0])
+        arrays = self._checked(stacks)
+        n_steps = len(arrays[0])
         self._form.done.set_value(np.array(0))
         for record in self._form.records:
             record.set_value(np.zeros(n_steps, record.type.dtype), borrow=True)
         for start in range(0, n_steps, every or max(n_steps, 1)):
             stop = min(start + (every or n_steps), n_steps)
-            self._take(stacks, stop - start, stop)
+            self._take(arrays, stop - start, stop)
             if callback is not None:
-                callback(stop, [one.get_value()[:stop] for one in self._form.records])
+                callback(stop, [record.get_value()[:stop] for record in self._form.records])
         return [record.get_value() for record in self._form.records]
 
-    def _take(self, stacks, n_steps, stop):
+    def _take(self, stacks: list[np.ndarray], n_steps: int, stop: int) -> None:
         """Take steps; the one that fails is taken again alone, to say what is wrong."""
         failure = self._repeat(stacks, n_steps)
         done = int(self._form.done.get_value())
@@ -96,19 +124,19 @@ class Loop:
             raise
         raise failure or RuntimeError(f"step {done} of the run failed, but not when repeated")
 
-    def _checked(self, stacks):
-        wanted = self._form.stacks
-        if len(stacks) != len(wanted) or not wanted:
-            raise HyperparameterError(
-                f"run was given {len(stacks)} stacks for {len(wanted)} inputs: give an array for "
+    def _checked(self, stacks: Sequence[Any]) -> list[np.ndarray]:
+        inputs = self._form.step.inputs
+        if len(stacks) != len(inputs) or not inputs:
+            raise ArgumentError(
+                f"run was given {len(stacks)} stacks for {len(inputs)} inputs: give an array for "
                 "each input, with the steps along its first dimension"
             )
         arrays = [
-            one.type.filter(np.asarray(a), allow_downcast=None)
-            for one, a in zip(wanted, stacks, strict=True)
+            variable.type.filter(np.asarray(stack), allow_downcast=None)
+            for variable, stack in zip(inputs, stacks, strict=True)
         ]
         if len({len(array) for array in arrays}) > 1:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"run was given stacks of {[len(array) for array in arrays]} minibatches: give "
                 "all inputs the same number"
             )

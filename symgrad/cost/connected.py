@@ -1,18 +1,22 @@
-"""Connected, not non-zero: on which entries does this call's cost depend by structure?
+"""Connected, not non-zero: on which entries does the cost of a call depend by structure?
 
-A gradient of zero does not say that an entry was not used, and an unused entry has no history to
-make. What is propagated here from the cost backwards is therefore not a derivative but a boolean:
-through lookups, masks, `switch` and the winners of a maximum, entry by entry. Smooth functions and
-products pass it on, also where their derivative happens to be zero.
+A gradient of zero does not mean that an entry was not used, and the slots of an unused entry should
+not change. So the quantity that is propagated back from the cost here is not a derivative but a
+boolean for each entry: through lookups, masks, `switch` and the winners of a maximum. Smooth
+functions and products pass it on, even where their derivative happens to be zero.
 """
 
-from functools import singledispatch
+from collections.abc import Iterable, Sequence
+from functools import reduce, singledispatch
+from operator import and_, or_
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
-from pytensor.graph.basic import Constant
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.null_type import NullType
+from pytensor.graph.op import Op
 from pytensor.graph.traversal import io_toposort
 from pytensor.scalar import basic as scalar
 from pytensor.scalar.basic import ScalarOp
@@ -31,18 +35,29 @@ from symgrad.graph.walk import passes_gradient
 
 __all__ = ["connected"]
 
+# The boolean mask of a variable; None where the cost does not depend on it.
+Mask: TypeAlias = Variable | None
+Masks: TypeAlias = Sequence[Mask]
+Known: TypeAlias = set[Variable]  # factors that are known to be masks
 
-def connected(cost, wrt, masks=()):
+
+@overload
+def connected(cost: Variable, wrt: Variable, masks: Iterable[Variable] = ()) -> Variable: ...
+@overload
+def connected(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable, wrt: Sequence[Variable], masks: Iterable[Variable] = ()
+) -> list[Variable]: ...
+def connected(cost: Variable, wrt: Any, masks: Iterable[Variable] = ()) -> Any:
     """Boolean mask of the entries of `wrt` on which the cost of a call depends by structure.
 
     Law, for a node ``z = f(x, ...)`` and ``c(z)``, the mask of z::
 
-        c(x) = c(z) summed (any) to the shape of x        f smooth, elementwise; sums; products
+        c(x) = c(z) reduced by any to the shape of x      f smooth, elementwise; sums; products
         c(x) = c(z) and (factor != 0)                     z = x * factor, the factor being a mask
         c(x) = c(z) and condition                         z = switch(condition, x, y)
         c(x) = c(z) and (x == z)                          z = maximum(x, y), max over an axis
-        c(x) = c(z) at the places that z took             z = x[index], join, reshape, ...
-        c(x) = everything, if any of c(z)                 any other f
+        c(x) = c(z) at the entries that z took            z = x[index], join, reshape, ...
+        c(x) = everything, if any entry of c(z)           any other f
 
     Parameters
     ----------
@@ -50,8 +65,8 @@ def connected(cost, wrt, masks=()):
     wrt : variable, or list of variables
         Subsets, shared variables, or anything else that the cost is built from.
     masks : sequence of variables
-        Factors of floats that are masks, too: where they are 0, they cut. Factors made of booleans
-        or integers, and constants of zeros and ones, are known to be masks.
+        Floating factors that are to count as masks: an entry is cut off where they are 0. Factors
+        made of booleans or integers, and constants of zeros and ones, are known to be masks.
 
     Returns
     -------
@@ -77,33 +92,35 @@ def connected(cost, wrt, masks=()):
     reach = {cost: pt.ones_like(cost, dtype=bool)}
     for node in reversed(list(io_toposort(wrt, [cost]))):
         outputs = [reach.get(output) for output in node.outputs]
-        if all(one is None for one in outputs):
+        if all(mask is None for mask in outputs):
             continue
-        known = set(masks)
-        for variable, mask in zip(node.inputs, back(node.op, node, outputs, known), strict=True):
+        inputs = back(node.op, node, outputs, set(masks))
+        for variable, mask in zip(node.inputs, inputs, strict=True):
             if mask is not None and _may_matter(variable):
                 before = reach.get(variable)
                 reach[variable] = mask if before is None else before | mask
-    for one in wrt:
-        if one not in reach:
+    for variable in wrt:
+        if variable not in reach:
             raise DisconnectedError(
-                f"the cost {describe(cost)} does not depend on {describe(one)} through anything "
-                "that has a gradient, so no entry of it is connected: leave it out"
+                f"the cost {describe(cost)} does not depend on {describe(variable)} through "
+                "anything that has a gradient, so no entry of it is connected: leave it out"
             )
-    return [reach[one] for one in wrt]
+    return [reach[variable] for variable in wrt]
 
 
-def _may_matter(variable):
+def _may_matter(variable: Variable) -> bool:
+    """Can the cost depend on the variable in a way that has a gradient?"""
     return getattr(variable.type, "dtype", None) not in discrete_dtypes and (
         variable.owner is None or passes_gradient(variable)
     )
 
 
 @singledispatch
-def back(op, node, outputs, masks):
-    """Masks of the inputs of a node from those of its outputs; None for no dependence.
+def back(op: Op, node: Apply, outputs: Masks, masks: Known) -> Masks:
+    """Masks of the inputs of a node from the masks of its outputs.
 
-    The default knows nothing of the Op: an input matters with all its entries, if any output does.
+    The default knows nothing of the Op: every entry of an input matters if any entry of an output
+    does.
     """
     if is_index_read(node) or is_index_write(node):
         return _linear(node, outputs)
@@ -111,23 +128,20 @@ def back(op, node, outputs, masks):
     return [_full(variable, anything) for variable in node.inputs]
 
 
-def _full(variable, flag):
+def _full(variable: Variable, flag: Variable) -> Mask:
     if not hasattr(variable.type, "dtype") or variable.type.dtype in discrete_dtypes:
         return None
     return pt.ones_like(variable, dtype=bool) & flag
 
 
-def _any(masks):
-    joined = masks[0]
-    for mask in masks[1:]:
-        joined = joined | mask
-    return joined
+def _any(masks: list[Variable]) -> Variable:
+    return reduce(or_, masks)
 
 
-def _linear(node, outputs):
-    """A linear Op moves entries about: its pullback, applied to ones, says where they came from.
+def _linear(node: Apply, outputs: Masks) -> Masks:
+    """The inputs of a linear Op: its pullback, applied to masks, says where entries came from.
 
-    A product is linear in each factor; the other one counts as full of ones.
+    A product is linear in each of its factors, and the other factor counts as ones.
     """
     inputs = [_ones(variable) for variable in node.inputs]
     replaced = node.clone_with_new_inputs(inputs, strict=False)
@@ -137,12 +151,12 @@ def _linear(node, outputs):
     ]
     pulled = node.op.pullback(replaced.inputs, replaced.outputs, cotangents)
     return [
-        None if isinstance(one.type, (DisconnectedType, NullType)) else pt.gt(one, 0)
-        for one in pulled
+        None if isinstance(count.type, (DisconnectedType, NullType)) else pt.gt(count, 0)
+        for count in pulled
     ]
 
 
-def _ones(variable):
+def _ones(variable: Variable) -> Variable:
     dtype = getattr(variable.type, "dtype", None)
     return variable if dtype is None or dtype in discrete_dtypes else pt.ones_like(variable)
 
@@ -164,8 +178,8 @@ for _op in _LINEAR:
 
 
 @back.register(Blockwise)
-def back_blockwise(op, node, outputs, masks):
-    """A product of batches of matrices is linear in each; of other batches nothing is known."""
+def back_blockwise(op: Op, node: Apply, outputs: Masks, masks: Known) -> Masks:
+    """A batched product of matrices is linear in each; other batched Ops are unknown."""
     if isinstance(op.core_op, Dot):
         return _linear(node, outputs)
     return back.dispatch(object)(op, node, outputs, masks)
@@ -173,16 +187,16 @@ def back_blockwise(op, node, outputs, masks):
 
 @back.register(Softmax)
 @back.register(LogSoftmax)
-def back_softmax(op, node, outputs, masks):
+def back_softmax(op: Op, node: Apply, outputs: Masks, masks: Known) -> Masks:
     """Each entry along the axis depends on all of them."""
     (mask,) = outputs
     return [pt.ones_like(mask) & pt.any(mask, axis=op.axis, keepdims=True)]
 
 
 @back.register(CAReduce)
-def back_reduce(op, node, outputs, masks):
-    """A sum or product passes on to all it reduces, a maximum to the winners."""
-    (x,), (mask,) = node.inputs, outputs
+def back_reduce(op: Op, node: Apply, outputs: Masks, masks: Known) -> Masks:
+    """A sum or product passes on to all entries that it reduces, a maximum to the winners."""
+    (x,), mask = node.inputs, _any([mask for mask in outputs if mask is not None])
     axes = range(x.type.ndim) if op.axis is None else op.axis
     kept = iter(range(mask.type.ndim))
     order = ["x" if dim in axes else next(kept) for dim in range(x.type.ndim)]
@@ -193,31 +207,31 @@ def back_reduce(op, node, outputs, masks):
 
 
 @back.register(Elemwise)
-def back_elemwise(op, node, outputs, masks):
-    """Elementwise: what the scalar function lets through, summed over broadcast dimensions."""
-    mask = _any([one for one in outputs if one is not None])
+def back_elemwise(op: Op, node: Apply, outputs: Masks, masks: Known) -> Masks:
+    """What the scalar function lets through, reduced over the broadcast dimensions."""
+    mask = _any([mask for mask in outputs if mask is not None])
     passed = back_scalar(op.scalar_op, node.inputs, mask, masks)
     return [
-        None if one is None else _unbroadcast(mask & one, variable)
-        for one, variable in zip(passed, node.inputs, strict=True)
+        None if condition is None else _unbroadcast(mask & condition, variable)
+        for condition, variable in zip(passed, node.inputs, strict=True)
     ]
 
 
-def _unbroadcast(mask, variable):
+def _unbroadcast(mask: Variable, variable: Variable) -> Variable:
     axes = tuple(dim for dim, size in enumerate(variable.type.shape) if size == 1)
     return pt.any(mask, axis=axes, keepdims=True) if axes else mask
 
 
 @singledispatch
-def back_scalar(op: ScalarOp, inputs, mask, masks):
-    """Which results depend on which argument; a smooth function depends on all."""
+def back_scalar(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
+    """For each argument, which results depend on it; a smooth function depends on all of them."""
     return [pt.ones_like(mask)] * len(inputs)
 
 
 @back_scalar.register(scalar.Mul)
-def back_mul(op, inputs, mask, masks):
+def back_mul(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
     """A factor that is a mask cuts off the other factors where it is zero."""
-    cuts = [pt.neq(one, 0) if is_mask(one, masks) else None for one in inputs]
+    cuts = [pt.neq(factor, 0) if is_mask(factor, masks) else None for factor in inputs]
     passed = []
     for k in range(len(inputs)):
         others = [cut for j, cut in enumerate(cuts) if j != k and cut is not None]
@@ -225,48 +239,45 @@ def back_mul(op, inputs, mask, masks):
     return passed
 
 
-def _all(conditions, mask):
-    together = pt.ones_like(mask)
-    for condition in conditions:
-        together = together & condition
-    return together
+def _all(conditions: Sequence[Variable], mask: Variable) -> Variable:
+    """All conditions at once, of the shape of `mask`."""
+    return reduce(and_, conditions, pt.ones_like(mask))
 
 
 @back_scalar.register(scalar.TrueDiv)
-def back_div(op, inputs, mask, masks):
-    """Zero over anything is zero: a mask above cuts off what is below."""
-    above = _all([pt.neq(inputs[0], 0)] if is_mask(inputs[0], masks) else [], mask)
-    return [pt.ones_like(mask), above]
+def back_div(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
+    """A numerator that is a mask cuts off the denominator where it is zero."""
+    numerator = inputs[0]
+    conditions = [pt.neq(numerator, 0)] if is_mask(numerator, masks) else []
+    return [pt.ones_like(mask), _all(conditions, mask)]
 
 
 @back_scalar.register(scalar.Switch)
-def back_switch(op, inputs, mask, masks):
+def back_switch(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
     """Only the branch that was taken."""
     chosen = pt.neq(inputs[0], 0)
     return [None, _all([chosen], mask), _all([~chosen], mask)]
 
 
 @back_scalar.register(scalar.ScalarMaximum)
-def back_maximum(op, inputs, mask, masks):
+def back_maximum(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
     """The winners, all of them where they are equal."""
-    top = inputs[0]
-    for one in inputs[1:]:
-        top = pt.maximum(top, one)
-    return [_all([pt.eq(one, top)], mask) for one in inputs]
+    return _winners(inputs, reduce(pt.maximum, inputs), mask)
 
 
 @back_scalar.register(scalar.ScalarMinimum)
-def back_minimum(op, inputs, mask, masks):
+def back_minimum(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
     """The winners, all of them where they are equal."""
-    bottom = inputs[0]
-    for one in inputs[1:]:
-        bottom = pt.minimum(bottom, one)
-    return [_all([pt.eq(one, bottom)], mask) for one in inputs]
+    return _winners(inputs, reduce(pt.minimum, inputs), mask)
+
+
+def _winners(inputs: Sequence[Variable], best: Variable, mask: Variable) -> Masks:
+    return [_all([pt.eq(argument, best)], mask) for argument in inputs]
 
 
 @back_scalar.register(scalar.Clip)
-def back_clip(op, inputs, mask, masks):
-    """What lies within the limits; else the limit."""
+def back_clip(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
+    """The argument where it lies within the limits, else the limit."""
     x, low, high = inputs
     return [
         _all([pt.ge(x, low), pt.le(x, high)], mask),
@@ -276,8 +287,8 @@ def back_clip(op, inputs, mask, masks):
 
 
 @back_scalar.register(scalar.Second)
-def back_second(op, inputs, mask, masks):
-    """The first argument is a model of the shape only."""
+def back_second(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
+    """The first argument gives only the shape."""
     return [None, pt.ones_like(mask)]
 
 
@@ -285,13 +296,13 @@ def back_second(op, inputs, mask, masks):
 @back_scalar.register(scalar.Floor)
 @back_scalar.register(scalar.Ceil)
 @back_scalar.register(scalar.RoundHalfToEven)
-def back_steps(op, inputs, mask, masks):
+def back_steps(op: ScalarOp, inputs: Sequence[Variable], mask: Variable, masks: Known) -> Masks:
     """A step function has no slope anywhere."""
     return [None] * len(inputs)
 
 
-def is_mask(variable, masks=()):
-    """Is the variable a mask by construction: made of booleans or integers, or said to be one?"""
+def is_mask(variable: Variable, masks: Iterable[Variable] = ()) -> bool:
+    """Is the variable a mask: made of booleans or integers, or among `masks`?"""
     if variable in masks or getattr(variable.type, "dtype", None) in discrete_dtypes:
         return True
     if isinstance(variable, Constant):
@@ -302,5 +313,5 @@ def is_mask(variable, masks=()):
     if isinstance(node.op, (DimShuffle, Reshape, Alloc)) or is_index_read(node):
         return is_mask(node.inputs[0], masks)
     if isinstance(node.op, Elemwise) and isinstance(node.op.scalar_op, (scalar.Cast, scalar.Mul)):
-        return all(is_mask(one, masks) for one in node.inputs)
+        return all(is_mask(factor, masks) for factor in node.inputs)
     return False

@@ -1,5 +1,8 @@
 """The gradient of a cost, with the checks that PyTensor lacks for subsets of tables."""
 
+from collections.abc import Sequence
+from typing import Any, overload
+
 import pytensor
 from pytensor.graph.basic import Variable, equal_computations
 from pytensor.tensor.type import float_dtypes
@@ -11,13 +14,26 @@ from symgrad.errors import (
     OtherPathError,
     SubsetRebuiltError,
 )
-from symgrad.graph.index_reads import describe, read_of
+from symgrad.graph.index_reads import Read, describe, describe_node, read_of
 from symgrad.graph.walk import paths
 
-__all__ = ["grad"]
+__all__ = [
+    "check_float",
+    "check_paths",
+    "connected_gradients",
+    "disconnected",
+    "grad",
+    "variables_of",
+]
 
 
-def grad(cost, wrt, **options):
+@overload
+def grad(cost: Variable, wrt: Variable, **options: Any) -> Variable: ...
+@overload
+def grad(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable, wrt: Subset | Sequence[Variable | Subset], **options: Any
+) -> list[Variable]: ...
+def grad(cost: Variable, wrt: Any, **options: Any) -> Any:
     """Gradient of a cost, with the checks that PyTensor lacks for subsets of tables.
 
     Parameters
@@ -40,11 +56,11 @@ def grad(cost, wrt, **options):
         If ``table[index]`` was written a second time for `wrt`.
     OtherPathError
         If a table reaches the cost by another way than the subsets in `wrt`;
-        :func:`pytensor.grad` would leave that part out in silence.
+        :func:`pytensor.grad` silently leaves that part out.
     DisconnectedError
         If the cost does not depend on `wrt`.
     IntegerTableError
-        If `wrt` is not of floats.
+        If `wrt` does not hold floats.
 
     Examples
     --------
@@ -59,25 +75,26 @@ def grad(cost, wrt, **options):
         return grad(cost, [read.variable for read in wrt.reads], **options)
     if isinstance(wrt, Variable):
         return grad(cost, [wrt], **options)[0]
-    wrt = [one for item in wrt for one in variables_of(item)]
-    for one in wrt:
-        check_float(one)
-    check_paths(cost, [read for one in wrt if (read := read_of(one))])
+    variables = [variable for item in wrt for variable in variables_of(item)]
+    for variable in variables:
+        check_float(variable)
+    check_paths(cost, [read for variable in variables if (read := read_of(variable))])
     if not options:
-        gradients = connected_gradients(cost, wrt)
-        for one, gradient in zip(wrt, gradients, strict=True):
+        gradients = connected_gradients(cost, variables)
+        for variable, gradient in zip(variables, gradients, strict=True):
             if gradient is None:
-                raise disconnected(cost, one)
+                raise disconnected(cost, variable)
         return gradients
-    return pytensor.grad(cost, wrt, **options)
+    return pytensor.grad(cost, variables, **options)
 
 
-def variables_of(item):
+def variables_of(item: Variable | Subset) -> list[Variable]:
+    """The variables of the reads of a Subset; any other variable as it is."""
     return [read.variable for read in item.reads] if isinstance(item, Subset) else [item]
 
 
-def connected_gradients(cost, wrt):
-    """:func:`pytensor.grad` with None where the cost does not depend on a variable."""
+def connected_gradients(cost: Variable, wrt: Sequence[Variable]) -> list[Variable | None]:
+    """:func:`pytensor.grad`, with None where the cost does not depend on a variable."""
     if cost.type.ndim != 0:
         raise DisconnectedError(
             f"the cost {describe(cost)} has {cost.type.ndim} dimensions, so it has no gradient: "
@@ -86,8 +103,8 @@ def connected_gradients(cost, wrt):
     return pytensor.grad(cost, wrt, disconnected_inputs="ignore", return_disconnected="none")
 
 
-def check_float(variable):
-    """Integers have no gradient."""
+def check_float(variable: Variable) -> None:
+    """Raise unless the variable holds floats: nothing else has a gradient."""
     if variable.type.dtype not in float_dtypes:
         read = read_of(variable)
         raise IntegerTableError(
@@ -97,8 +114,8 @@ def check_float(variable):
         )
 
 
-def check_paths(cost, reads):
-    """All that the cost takes of the tables must come through the given reads."""
+def check_paths(cost: Variable, reads: Sequence[Read]) -> None:
+    """Raise unless the cost depends on each read, and on their tables only through the reads."""
     given = [read.variable for read in reads]
     tables = {read.table: None for read in reads}
     reached = dict.fromkeys(variable for variable, _ in paths(cost, blocked=given))
@@ -116,7 +133,7 @@ def check_paths(cost, reads):
             )
 
 
-def _not_in_cost(cost, read):
+def _not_in_cost(cost: Variable, read: Read) -> SubsetRebuiltError | DisconnectedError:
     name = describe(read.table)
     for variable, _ in paths(cost):
         if variable.type == read.variable.type and equal_computations([variable], [read.variable]):
@@ -128,15 +145,10 @@ def _not_in_cost(cost, read):
     return disconnected(cost, read.variable)
 
 
-def disconnected(cost, variable):
+def disconnected(cost: Variable, variable: Variable) -> DisconnectedError:
+    """The error for a variable on which the cost does not depend."""
     return DisconnectedError(
         f"the cost {describe(cost)} does not depend on {describe(variable)} through anything "
         "that has a gradient, so its gradient is not zero but undefined. Build the cost from "
         "this variable, or leave it out of the parameters"
     )
-
-
-def describe_node(node):
-    """A node in an error message."""
-    inputs = ", ".join(describe(one) for one in node.inputs)
-    return f"{node.op}({inputs})"

@@ -1,7 +1,13 @@
-"""All reads of a table as one block: joined, and with each row once."""
+"""All reads of a table as one block: joined, or with each row of the table once.
 
+Reads that choose along the same axes are joined into a single index vector. Reads that do not, as
+``W[i]`` and ``W[:, j]``, are joined at the level of single entries.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from operator import mul
 
 import pytensor.tensor as pt
 from pytensor.gradient import grad
@@ -10,114 +16,138 @@ from pytensor.graph.basic import Variable, equal_computations
 from symgrad.cost.place import Place
 from symgrad.graph.coordinates import (
     ALL,
-    coordinates_of,
+    IndexTuple,
     flat,
-    index_tuple,
     layout,
+    one_entry_per_axis,
     positions,
     ravel,
     same_indices,
+    unravel,
 )
 from symgrad.graph.distinct import is_distinct
+from symgrad.graph.index_reads import Read
 from symgrad.ops.coalesce import coalesce
 
 __all__ = ["Spread", "distinct_place", "joined_place", "spread"]
 
 
-def joined_place(reads, gradients):
-    """One place for all reads of a table, rows repeated, and the joined gradient.
+def joined_place(
+    reads: Sequence[Read], gradients: Sequence[Variable]
+) -> tuple[Place, Variable] | None:
+    """A place for all reads of a table, in which rows may repeat, and the joined gradient.
 
     Returns None if the reads do not choose along the same axes of the same window.
     """
     if len(reads) == 1 and len(reads[0].chain) == 1:
-        indices = index_tuple(reads[0])
+        indices = _indices(reads[0])
         axes, row_dims = layout(indices)
         return Place(indices, axes, row_dims, is_distinct(indices)), gradients[0]
-    forms = [_row_form(read, gradient) for read, gradient in zip(reads, gradients, strict=True)]
-    if not _same_form(forms) or len(forms[0].axes) > 1:
+    forms = _row_forms(reads, gradients)
+    if forms is None or len(forms[0].axes) > 1:
         return None
     index, gradient = _join(forms)
     place, block, _ = _placed(forms[0], (index,), gradient)
     return place, block
 
 
-def distinct_place(reads, gradients):
-    """A place for all reads of a table with each row once, and the gradient summed.
+def distinct_place(reads: Sequence[Read], gradients: Sequence[Variable]) -> tuple[Place, Variable]:
+    """A place for all reads of a table with each row once, and the gradient summed over the reads.
 
-    Reads that are distinct as they stand need no summing. Reads of different kinds (rows and
-    columns, say) meet at the level of single entries.
+    A single read that is distinct as it stands needs no summing.
     """
     if len(reads) == 1 and len(reads[0].chain) == 1:
-        indices = index_tuple(reads[0])
+        indices = _indices(reads[0])
         if is_distinct(indices):
             axes, row_dims = layout(indices)
             return Place(indices, axes, row_dims), gradients[0]
-    forms = [_row_form(read, gradient) for read, gradient in zip(reads, gradients, strict=True)]
-    if not _same_form(forms):
-        forms = [_entry_form(r, g) for r, g in zip(reads, gradients, strict=True)]
+    forms = _row_forms(reads, gradients)
+    if forms is None:
+        pairs = zip(reads, gradients, strict=True)
+        forms = [_entry_form(read, gradient) for read, gradient in pairs]
     index, gradient = _join(forms)
     table = reads[0].table
     sizes = [table.shape[axis] for axis in forms[0].axes]
-    length = reduce(lambda a, b: a * b, sizes)
+    length = reduce(mul, sizes)
     rows, summed, _ = coalesce(index, gradient, length)
-    place, block, at = _placed(forms[0], coordinates_of(rows, sizes), summed)
-    used = pt.lt(rows, length).dimshuffle(
-        *(0 if dim == at else "x" for dim in range(block.type.ndim))
-    )
+    place, block, row_dim = _placed(forms[0], unravel(rows, sizes), summed)
+    order = (0 if dim == row_dim else "x" for dim in range(block.type.ndim))
+    used = pt.lt(rows, length).dimshuffle(*order)
     return replace(place, distinct=True, used=used), block
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The distinct rows of a table as a free variable, and the reads made of it.
+    """The distinct rows of a table as a free variable, and the reads as functions of it.
 
     Attributes
     ----------
     place : Place
     rows : variable
-        Free: of the type of the block.
+        A free variable of the type of the block.
     reads : dict
-        Each read's variable, and what it is when the rows are `rows`.
+        The variable of each read, and the same in terms of `rows`.
     """
 
     place: Place
     rows: Variable
-    reads: dict
+    reads: dict[Variable, Variable]
 
 
-def spread(reads):
+def spread(reads: Sequence[Read]) -> Spread:
     """The :class:`Spread` of all reads of a table.
 
-    Summing occurrences into rows is linear, and its transpose copies rows to occurrences. So
-    whatever the index, the reads are the gradient of <summed, rows>.
+    Summing occurrences into rows is linear, and its transpose copies rows to occurrences. So the
+    reads are the gradient of <summed, rows> with respect to the occurrences, for every index.
     """
-    # Only their shape counts. That of zeros would be a formula, for which JAX cannot compile.
+    # Only the shape of the occurrences counts. The shape of zeros would be computed, and JAX
+    # cannot compile for computed shapes.
     occurrences = [read.variable.owner.clone().outputs[0] for read in reads]
     place, summed = distinct_place(reads, occurrences)
     rows = place.read(reads[0].table).type()
     copies = zip(reads, grad(pt.sum(summed * rows), occurrences), strict=True)
-    # As a replacement, each copy must be of the very type of its read.
-    of_reads = {r.variable: r.variable.type.filter_variable(copy) for r, copy in copies}
-    return Spread(place, rows, of_reads)
+    # To replace its read, each copy must have exactly the type of the read.
+    of_rows = {r.variable: r.variable.type.filter_variable(copy) for r, copy in copies}
+    return Spread(place, rows, of_rows)
 
 
 @dataclass(frozen=True)
 class _Form:
-    """A read as one index vector along `axes` within `window`, with one gradient row each."""
+    """A read as one index vector along `axes` within `window`; a row of `gradient` per index."""
 
     axes: tuple[int, ...]
-    window: tuple
-    index: Variable | None
+    window: IndexTuple
+    index: Variable
     gradient: Variable
 
 
-def _row_form(read, gradient):
-    """The form of a plain read; None for a nested one."""
+def _indices(read: Read) -> IndexTuple:
+    """The first index tuple of a read, with one entry per axis of the table."""
+    return one_entry_per_axis(read.chain[0], read.table.type.ndim)
+
+
+def _row_forms(reads: Sequence[Read], gradients: Sequence[Variable]) -> list[_Form] | None:
+    """The forms of plain reads that choose along the same axes of the same window, else None."""
+    forms: list[_Form] = []
+    for read, gradient in zip(reads, gradients, strict=True):
+        form = _row_form(read, gradient)
+        if form is None or (forms and not _same_window(form, forms[0])):
+            return None
+        forms.append(form)
+    return forms
+
+
+def _same_window(form: _Form, other: _Form) -> bool:
+    return form.axes == other.axes and same_indices(form.window, other.window)
+
+
+def _row_form(read: Read, gradient: Variable) -> _Form | None:
+    """The form of a plain read; None for a nested read, and for windows along several axes."""
     if len(read.chain) > 1:
         return None
-    table, indices = read.table, index_tuple(read)
+    table, indices = read.table, _indices(read)
     axes, row_dims = layout(indices)
-    window = tuple(ALL if axis in axes else one for axis, one in enumerate(indices))
+    window = tuple(ALL if axis in axes else entry for axis, entry in enumerate(indices))
     coordinates = [positions(table, axis, indices[axis]) for axis in axes]
     if len(axes) > 1 and isinstance(indices[axes[0]], slice):
         return None
@@ -128,32 +158,29 @@ def _row_form(read, gradient):
     return _Form(axes, window, flat(index, n_index), flat(gradient, n_index))
 
 
-def _entry_form(read, gradient):
-    """The form of any read at all: each entry of the table has a number."""
+def _entry_form(read: Read, gradient: Variable) -> _Form:
+    """The form of any read: each entry of the table has a number."""
     table = read.table
-    indices = index_tuple(read)
+    indices = _indices(read)
     ndim = table.type.ndim
     shape = [table.shape[axis] for axis in range(ndim)]
     _axes, row_dims = layout(indices)
-    sliced = [axis for axis, one in enumerate(indices) if isinstance(one, slice)]
+    sliced = [axis for axis, entry in enumerate(indices) if isinstance(entry, slice)]
     chosen = [axis for axis in range(ndim) if axis not in sliced]
     block_ndim = read.table[indices].type.ndim
-    # Block dimensions of the slices: all that the integers do not take, in order.
-    dims = [dim for dim in range(block_ndim) if dim in row_dims] if chosen else list(range(ndim))
-    taken = [dim for dim in range(block_ndim) if dim not in dims]
+    # The dimensions of the block that slices span, in order, and those that integers span.
+    slice_dims = [d for d in range(block_ndim) if d in row_dims] if chosen else list(range(ndim))
+    index_dims = [dim for dim in range(block_ndim) if dim not in slice_dims]
     coordinates = []
     for axis in range(ndim):
         position = positions(table, axis, indices[axis])
-        where = [dims[sliced.index(axis)]] if axis in sliced else taken
-        where = where[len(where) - position.type.ndim :]
-        coordinates.append(
-            position.dimshuffle(
-                *(where.index(dim) if dim in where else "x" for dim in range(block_ndim))
-            )
-        )
+        dims = [slice_dims[sliced.index(axis)]] if axis in sliced else index_dims
+        dims = dims[len(dims) - position.type.ndim :]
+        order = (dims.index(dim) if dim in dims else "x" for dim in range(block_ndim))
+        coordinates.append(position.dimshuffle(*order))
     entries = ravel(coordinates, shape)
-    for deeper in read.chain[1:]:
-        entries = entries[deeper]
+    for nested_indices in read.chain[1:]:
+        entries = entries[nested_indices]
     return _Form(
         tuple(range(ndim)),
         (ALL,) * ndim,
@@ -162,17 +189,10 @@ def _entry_form(read, gradient):
     )
 
 
-def _same_form(forms):
-    first = forms[0]
-    return all(
-        form is not None and form.axes == first.axes and same_indices(form.window, first.window)
-        for form in forms
-    )
-
-
-def _join(forms):
-    """One index vector and gradient of all forms; those of one index are added up."""
-    forms = reduce(_merge, forms, [])
+def _join(forms: list[_Form]) -> tuple[Variable, Variable]:
+    """One index vector and one gradient for all forms; gradients of equal indices are added."""
+    no_forms: list[_Form] = []
+    forms = reduce(_merged, forms, no_forms)
     if len(forms) == 1:
         return forms[0].index, forms[0].gradient
     return (
@@ -181,25 +201,28 @@ def _join(forms):
     )
 
 
-def _merge(forms, form):
+def _merged(forms: list[_Form], form: _Form) -> list[_Form]:
+    """The forms with another form: added to the form of an equal index, or appended."""
     for k, other in enumerate(forms):
         if equal_computations([other.index], [form.index]):
-            merged = replace(other, gradient=other.gradient + form.gradient)
-            return [*forms[:k], merged, *forms[k + 1 :]]
+            both = replace(other, gradient=other.gradient + form.gradient)
+            return [*forms[:k], both, *forms[k + 1 :]]
     return [*forms, form]
 
 
-def _placed(form, coordinates, gradient):
+def _placed(
+    form: _Form, coordinates: Sequence[Variable], gradient: Variable
+) -> tuple[Place, Variable, int]:
     """The place of index vectors, one per axis of the form, and the gradient as its block.
 
-    Also the dimension of the block along which the vectors lie.
+    The third result is the dimension of the block along which the vectors lie.
     """
     indices = list(form.window)
-    for axis, one in zip(form.axes, coordinates, strict=True):
-        indices[axis] = one
+    for axis, coordinate in zip(form.axes, coordinates, strict=True):
+        indices[axis] = coordinate
     axes, row_dims = layout(tuple(indices))
-    (at,) = set(range(gradient.type.ndim)) - set(row_dims)
+    (row_dim,) = set(range(gradient.type.ndim)) - set(row_dims)
     order = list(range(1, gradient.type.ndim))
-    order.insert(at, 0)
+    order.insert(row_dim, 0)
     place = Place(tuple(indices), axes, row_dims, distinct=False)
-    return place, gradient.dimshuffle(*order), at
+    return place, gradient.dimshuffle(*order), row_dim

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Variable
 
 from symgrad.errors import NotSharedError
 from symgrad.graph.index_reads import Read, is_flattened, read_of
@@ -20,6 +20,7 @@ class Subset:
     ----------
     table : shared variable
     reads : tuple of Read
+        In the order in which the walk back from the cost meets them, each variable once.
     dense : tuple of Apply
         Nodes on the way to the cost that read the table without an index.
 
@@ -37,7 +38,7 @@ class Subset:
     dense: tuple[Apply, ...]
 
 
-def lookups(cost, table):
+def lookups(cost: Variable, table: SharedVariable) -> Subset:
     """Find the indexed reads of `table` on which `cost` depends.
 
     Parameters
@@ -48,7 +49,6 @@ def lookups(cost, table):
     Returns
     -------
     Subset
-        Its `reads` are in the order in which the graph is walked, each variable once.
 
     Raises
     ------
@@ -67,28 +67,20 @@ def lookups(cost, table):
             f"lookups was given {table!r} as a table, which is not a shared variable: "
             "make it with sg.shared(values)"
         )
-    reads, dense = {}, {}
+    reads: dict[Variable, Read] = {}
+    dense: dict[Apply, None] = {}
     for variable, consumer in paths(cost):
-        if variable is not table:
+        if consumer is None or not _is_all_of(table, variable):
             continue
-        for output in consumer.outputs if consumer else ():
-            found = read_of(output)
-            if found is not None:
-                reads[output] = found
-            elif is_flattened(output):
-                _collect_flat_reads(cost, output, reads, dense)
-            else:
+        for output in consumer.outputs:
+            read = read_of(output)
+            if read is not None:
+                reads[output] = read
+            elif not is_flattened(output):  # the walk meets the consumers of a flattened table too
                 dense[consumer] = None
     return Subset(table, tuple(reads.values()), tuple(dense))
 
 
-def _collect_flat_reads(cost, flat, reads, dense):
-    """Sort the readers of a flattened table: ``take(table, index)`` reads by index, too."""
-    for variable, consumer in paths(cost):
-        if variable is flat and consumer is not None:
-            for output in consumer.outputs:
-                found = read_of(output)
-                if found is None:
-                    dense[consumer] = None
-                else:
-                    reads[output] = found
+def _is_all_of(table: SharedVariable, variable: Variable) -> bool:
+    """Is the variable the table, as it is or flattened, as ``take(table, index)`` reads it?"""
+    return variable is table or (is_flattened(variable) and variable.owner.inputs[0] is table)

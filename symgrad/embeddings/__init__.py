@@ -1,4 +1,4 @@
-"""What tables of vectors need around their updates: files, noise, costs, vocabularies.
+"""What tables of vectors need besides their updates: files, noise, costs, vocabularies.
 
 Examples
 --------

@@ -1,18 +1,21 @@
 """Ranking costs, and the negatives of a pool that are worth ranking.
 
-The costs are graphs, one number for each example; take their mean or sum for a rule.
+A cost is a graph with one number for each example; give its mean or sum to a rule.
 """
+
+from typing import Any
 
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
+from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError
 
 __all__ = ["hard_negatives", "logistic_cost", "margin_cost", "picked", "triplet_cost"]
 
 
-def logistic_cost(positive, negative, mask=None):
-    """Cost of telling the positive from its negatives by the sign of their scores.
+def logistic_cost(positive: Any, negative: Any, mask: Any = None) -> Variable:
+    """Cost of telling the positive item from the negative ones by the signs of their scores.
 
     Law::
 
@@ -21,7 +24,7 @@ def logistic_cost(positive, negative, mask=None):
     Parameters
     ----------
     positive : variable of floats, shape (...)
-        Scores of the right items, as scalar products of their vectors.
+        Scores of the right items, for example scalar products of vectors.
     negative : variable of floats, shape (..., k)
     mask : boolean variable, shape (..., k), optional
         Where False, a negative does not count.
@@ -32,12 +35,12 @@ def logistic_cost(positive, negative, mask=None):
 
     Raises
     ------
-    HyperparameterError
-        If `negative` has not one dimension more than `positive`.
+    ArgumentError
+        If `negative` does not have one dimension more than `positive`.
 
     Notes
     -----
-    Skip-gram with negative sampling: Mikolov et al. (2013). Written with softplus, which does not
+    Skip-gram with negative sampling: Mikolov et al. (2013). Computed by softplus, which does not
     overflow.
 
     Examples
@@ -51,7 +54,7 @@ def logistic_cost(positive, negative, mask=None):
     return pt.softplus(-positive) + _sum(pt.softplus(negative), mask)
 
 
-def margin_cost(positive, negative, margin=1.0, mask=None):
+def margin_cost(positive: Any, negative: Any, margin: Any = 1.0, mask: Any = None) -> Variable:
     """Cost of negatives that do not stay below the positive by a margin.
 
     Law::
@@ -74,12 +77,14 @@ def margin_cost(positive, negative, margin=1.0, mask=None):
     Raises
     ------
     HyperparameterError
-        For a negative margin, or if `negative` has not one dimension more than `positive`.
+        For a negative margin.
+    ArgumentError
+        If `negative` does not have one dimension more than `positive`.
 
     Notes
     -----
     As in WSABIE (Weston et al. 2011) without its weights by rank, and StarSpace (Wu et al. 2018).
-    Scores can be pulled apart without end by longer vectors, so limit their norms:
+    Longer vectors pull the scores apart without end, so limit their norms:
     ``constraint=sg.max_norm(1.0)``.
 
     Examples
@@ -94,7 +99,7 @@ def margin_cost(positive, negative, margin=1.0, mask=None):
     return _sum(pt.maximum(margin - positive[..., None] + negative, 0), mask)
 
 
-def triplet_cost(anchor, positive, negative, margin=0.2):
+def triplet_cost(anchor: Any, positive: Any, negative: Any, margin: Any = 0.2) -> Variable:
     """Cost of negatives that are not farther from the anchor than the positive by a margin.
 
     Law, with squared Euclidean distances::
@@ -135,12 +140,14 @@ def triplet_cost(anchor, positive, negative, margin=0.2):
     return pt.maximum(margin + near - far, 0)
 
 
-def hard_negatives(positive, pool, k, margin=1.0, allowed=None):
-    """Choose from a pool of candidates those that score highest, and see which violate the margin.
+def hard_negatives(
+    positive: Any, pool: Any, k: int, margin: Any = 1.0, allowed: Any = None
+) -> tuple[Variable, Variable]:
+    """Choose the candidates of a pool with the highest scores, and see which violate the margin.
 
     Law::
 
-        index = positions of the k largest of pool, largest first, equal ones in any order
+        index = positions of the k largest scores of pool, largest first, ties in any order
         violates = pool[index] > positive - margin
 
     Parameters
@@ -153,8 +160,8 @@ def hard_negatives(positive, pool, k, margin=1.0, allowed=None):
         How many to choose; the call fails if there are fewer candidates.
     margin : float, >= 0, or scalar variable
     allowed : boolean variable, shape (..., candidates), optional
-        Where False, a candidate is no negative: it is the right item itself, say. Such candidates
-        are chosen last and never violate.
+        Where False, a candidate is not a negative, for example the right item itself. Such
+        candidates are chosen last and never violate.
 
     Returns
     -------
@@ -166,16 +173,17 @@ def hard_negatives(positive, pool, k, margin=1.0, allowed=None):
     Raises
     ------
     HyperparameterError
-        For a `k` that is no number above 0, for a negative margin, or if `pool` has not one
-        dimension more than `positive`.
+        For a `k` that is not a whole number above 0, and for a negative margin.
+    ArgumentError
+        If `pool` does not have one dimension more than `positive`.
 
     Notes
     -----
-    The choice is made without gradients: score the chosen items, which :func:`picked` gives, again
-    for the cost, then only their rows are updated. Its price is one score for each candidate, so
-    keep pools to some hundreds drawn at random, not the whole vocabulary.
+    The choice has no gradient: score the chosen items, which :func:`picked` gives, again for the
+    cost, so that only their rows are updated. Every candidate is scored, so use pools of a few
+    hundred items drawn at random, not the whole vocabulary.
 
-    Source: mining within a part of the data as in Schroff et al. (2015).
+    Source: mining within a part of the data, as in Schroff et al. (2015).
 
     Examples
     --------
@@ -189,19 +197,19 @@ def hard_negatives(positive, pool, k, margin=1.0, allowed=None):
     _check_margin(margin)
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise HyperparameterError(
-            f"k is {k!r}: give a number above 0; it is the length of the result, so no variable"
+            f"k is {k!r}: give a whole number above 0, not a variable, as it is a length"
         )
     positive, pool = (disconnected_grad(x) for x in _scores(positive, pool))
     if allowed is not None:
         pool = pt.switch(allowed, pool, -float("inf"))
-    # Sorted, not read by index: JAX could not tell the shape of such a read.
+    # Sorted, not read by index: JAX would not know the shape of such a read.
     index, score = pt.argsort(-pool, axis=-1), -pt.sort(-pool, axis=-1)
     shape = [None] * (pool.type.ndim - 1) + [k]
     index, score = (pt.specify_shape(x[..., :k], shape) for x in (index, score))
     return index, score > positive[..., None] - margin
 
 
-def picked(items, index):
+def picked(items: Any, index: Any) -> Variable:
     """Items of each example at the positions that :func:`hard_negatives` chose.
 
     Law::
@@ -220,12 +228,12 @@ def picked(items, index):
 
     Raises
     ------
-    HyperparameterError
-        If one of them is no matrix.
+    ArgumentError
+        If one of them is not a matrix.
 
     Notes
     -----
-    What :func:`pytensor.tensor.take_along_axis` gives, written so that JAX can tell the shape of
+    The same as :func:`pytensor.tensor.take_along_axis`, but written so that JAX knows the shape of
     the rows ``table[picked(items, index)]``.
 
     Examples
@@ -237,7 +245,7 @@ def picked(items, index):
     """
     items, index = pt.as_tensor(items), pt.as_tensor(index)
     if items.type.ndim != 2 or index.type.ndim != 2:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"items have {items.type.ndim} dimensions and index {index.type.ndim}: give matrices "
             "with one row for each example"
         )
@@ -245,20 +253,20 @@ def picked(items, index):
     return items.ravel()[index + start]
 
 
-def _scores(positive, negative):
+def _scores(positive: Any, negative: Any) -> tuple[Variable, Variable]:
     positive, negative = pt.as_tensor(positive), pt.as_tensor(negative)
     if negative.type.ndim != positive.type.ndim + 1:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"the negatives have {negative.type.ndim} dimensions for {positive.type.ndim} of the "
             "positives: give one more, that of the negatives of each positive"
         )
     return positive, negative
 
 
-def _sum(costs, mask):
+def _sum(costs: Variable, mask: Any) -> Variable:
     return pt.sum(costs if mask is None else pt.switch(mask, costs, 0), axis=-1)
 
 
-def _check_margin(margin):
+def _check_margin(margin: Any) -> None:
     if isinstance(margin, (int, float)) and not margin >= 0:
         raise HyperparameterError(f"margin is {margin}: give a number of at least 0")

@@ -1,17 +1,22 @@
-"""What may follow a lookup: the order of the words, and units that compete."""
+"""What may follow a lookup: the positions of words, and units that compete."""
+
+from typing import Any
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
+from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError, OptionError
 
 __all__ = ["positional_encoding", "winner_take_all"]
 
 
-def positional_encoding(length, dim, level="word", dtype=None):
-    """Encode positions in a sequence as a fixed matrix, one row for each position.
+def positional_encoding(
+    length: int, dim: int, level: str = "word", dtype: str | None = None
+) -> np.ndarray:
+    """Encode the positions in a sequence by a fixed matrix, one row for each position.
 
     Law, with positions and dimensions from 0, for words::
 
@@ -26,30 +31,32 @@ def positional_encoding(length, dim, level="word", dtype=None):
     Parameters
     ----------
     length : int, >= 0
-        Of the longest sequence.
+        The length of the longest sequence.
     dim : int, > 0
-        Length of the vectors.
+        The length of the vectors.
     level : {"word", "character"}
-        Words: add it to the vectors of the words. Characters: multiply it with the vectors of the
-        characters, and sum over the positions for a vector of the whole text.
+        For words, add the matrix to the vectors of the words. For characters, multiply it with the
+        vectors of the characters, and sum over the positions for a vector of the whole text.
     dtype : str, optional
         Default: ``pytensor.config.floatX``.
 
     Returns
     -------
     array of `dtype`, shape (length, dim)
-        Constant in a graph, so it works on every backend.
+        A constant in a graph, which every backend takes.
 
     Raises
     ------
     HyperparameterError
-        For an unknown level, and sizes that are no numbers in their range.
+        For sizes that are not whole numbers in their range.
+    OptionError
+        For an unknown level.
 
     Notes
     -----
-    Words: Vaswani et al. (2017), *Attention is all you need*. Characters: the rule of a blog that
-    applied it to titles with spelling errors; neighbouring positions alternate between cosine
-    and sine, and every dimension has a frequency of its own.
+    Words: Vaswani et al. (2017), *Attention is all you need*. Characters: from a blog that applied
+    this law to titles with spelling errors; neighbouring positions alternate between cosine and
+    sine, and every dimension has its own frequency.
 
     Examples
     --------
@@ -63,16 +70,17 @@ def positional_encoding(length, dim, level="word", dtype=None):
         if not isinstance(size, (int, np.integer)) or size < least:
             raise HyperparameterError(f"{name} is {size!r}: give a whole number from {least}")
     if level not in ("word", "character"):
-        raise HyperparameterError(f"level is {level!r}: choose 'word' or 'character'")
+        raise OptionError(f"level is {level!r}: choose 'word' or 'character'")
     position, i = np.arange(length)[:, None], np.arange(dim)
     if level == "word":
         angle, is_sine = position / 10000.0 ** (2 * (i // 2) / dim), i % 2 == 0
     else:
         angle, is_sine = position / (i + 1.0), position % 2 == 1
-    return np.where(is_sine, np.sin(angle), np.cos(angle)).astype(dtype or pytensor.config.floatX)
+    values = np.where(is_sine, np.sin(angle), np.cos(angle))
+    return values.astype(dtype or pytensor.config.floatX)
 
 
-def winner_take_all(h, groups):
+def winner_take_all(h: Any, groups: int) -> Variable:
     """Keep the largest unit of each group and set the others to zero.
 
     Law, within each group of neighbouring units::
@@ -83,22 +91,24 @@ def winner_take_all(h, groups):
     ----------
     h : variable of numbers, shape (..., units)
     groups : int, > 0
-        How many; `units` must be a multiple of it.
+        The number of groups; `units` must be a multiple of it.
 
     Returns
     -------
     variable of the dtype and shape of `h`
-        Units that share the largest value all stay; so do NaNs, to be found.
+        Units that share the largest value all stay. NaNs stay too, so that they are noticed.
 
     Raises
     ------
     HyperparameterError
-        For `groups` that is no number above 0, a scalar `h`, or units that are known not to be a
-        multiple of it; otherwise the call fails.
+        For `groups` that is not a whole number above 0.
+    ArgumentError
+        For a scalar `h`, and for units that are known not to be a multiple of `groups`; if they
+        are not known, the call fails.
 
     Notes
     -----
-    The gradient of a winner is passed on, the others have none: maxout without fewer dimensions.
+    Only winners pass on a gradient. This is maxout that keeps the number of dimensions.
     Source: winner-take-all circuits, e.g. Srivastava et al. (2013), *Compete to compute*.
 
     Examples
@@ -112,12 +122,12 @@ def winner_take_all(h, groups):
     if isinstance(groups, bool) or not isinstance(groups, (int, np.integer)) or groups < 1:
         raise HyperparameterError(f"groups is {groups!r}: give a whole number above 0")
     if h.type.ndim == 0 or (h.type.shape[-1] or 0) % groups:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"h of type {h.type} cannot be cut into {groups} groups: give a last dimension that is "
             "a multiple of groups"
         )
     lead = [h.shape[axis] for axis in range(h.type.ndim - 1)]
-    # No gradient goes through the groups: JAX could not tell their size in it.
+    # No gradient goes through the groups: JAX would not know their size in it.
     grouped = disconnected_grad(h).reshape([*lead, groups, -1])
     lost = grouped < pt.max(grouped, axis=-1, keepdims=True)
     return pt.switch(lost.reshape(h.shape), pt.zeros_like(h), h)

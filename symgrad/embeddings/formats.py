@@ -3,12 +3,16 @@
 import gzip
 import logging
 import re
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
-from symgrad.errors import HyperparameterError, VectorFileError
+from symgrad.errors import ArgumentError, OptionError, VectorFileError
 
 __all__ = ["FORMATS", "read_vectors", "stream_vectors", "write_vectors"]
 
@@ -17,38 +21,42 @@ _BLOCK = 1 << 20  # bytes of a binary file read at a time
 
 logger = logging.getLogger("symgrad")
 
+Pairs: TypeAlias = Iterator[tuple[str, np.ndarray]]
+
 
 @contextmanager
-def stream_vectors(path, format, *, errors="strict"):
-    r"""Open a file of vectors, to be gone through word by word.
+def stream_vectors(
+    path: str | PathLike, format: str, *, errors: str = "strict"
+) -> Iterator[tuple[int, Pairs]]:
+    r"""Open a file of vectors to read it word by word.
 
     Parameters
     ----------
     path : str or Path
-        With the suffix ``.gz`` it is unpacked while it is read.
+        A file with the suffix ``.gz`` is unpacked while it is read.
     format : {"word2vec", "word2vec-binary", "glove"}
         Text with a header line, binary with a header line, text without one.
     errors : {"strict", "replace", "ignore"}
-        What to do about words that are not UTF-8, as in :meth:`bytes.decode`.
+        How to treat words that are not UTF-8, as in :meth:`bytes.decode`.
 
     Yields
     ------
     dim : int
-        Length of the vectors.
+        The length of the vectors.
     pairs : iterator of (str, float32 or float64 array of shape (dim,))
         In the order of the file, repeated words included; float64 for text, float32 for binary.
 
     Raises
     ------
-    HyperparameterError
+    OptionError
         For an unknown format.
     VectorFileError
-        If the file is not in that format; it names the line or the word.
+        If the file is not in that format; the message names the line or the word.
 
     Notes
     -----
-    Fields are parted by a single space, and the numbers are the last `dim` of a line, so words of
-    GloVe that hold spaces themselves (``. . .``) are read whole. Binary vectors may or may not end
+    Fields are separated by a single space, and the numbers are the last `dim` fields of a line, so
+    words of GloVe that contain spaces (``. . .``) are read whole. Binary vectors may or may not end
     with a newline: the program word2vec writes one, Gensim does not.
 
     Source: Mikolov et al. (2013), the program word2vec; Pennington et al. (2014), GloVe.
@@ -67,11 +75,18 @@ def stream_vectors(path, format, *, errors="strict"):
     """
     _check_format(format)
     with _open(path, "rb") as file:
-        reader = _Reader(file, path, errors)
-        yield reader.glove() if format == "glove" else reader.word2vec(format)
+        vectors = _VectorFile(file, path, errors)
+        yield vectors.glove() if format == "glove" else vectors.word2vec(format)
 
 
-def read_vectors(path, format, *, only=None, dtype="float32", errors="strict"):
+def read_vectors(
+    path: str | PathLike,
+    format: str,
+    *,
+    only: Container[str] | None = None,
+    dtype: str = "float32",
+    errors: str = "strict",
+) -> tuple[list[str], np.ndarray]:
     r"""Read the words and vectors of a file.
 
     Parameters
@@ -79,19 +94,20 @@ def read_vectors(path, format, *, only=None, dtype="float32", errors="strict"):
     path, format, errors
         See :func:`stream_vectors`.
     only : container of str, optional
-        Leave out all words that are not in it; best a set or a dict.
+        Leave out all other words. A set or a dict is fastest.
     dtype : str
-        Of the vectors.
+        The dtype of the vectors.
 
     Returns
     -------
     words : list of str
-        In the order of the file; of a repeated word the first counts, the others are logged.
+        In the order of the file. Of a repeated word the first counts; the number of others is
+        logged.
     vectors : array of `dtype`, shape (len(words), dim)
 
     Raises
     ------
-    HyperparameterError
+    OptionError
         For an unknown format.
     VectorFileError
         If the file is not in that format.
@@ -108,31 +124,36 @@ def read_vectors(path, format, *, only=None, dtype="float32", errors="strict"):
     (['king'], [[2.0, -1.0]])
     >>> folder.cleanup()
     """
-    rows = {}
+    rows: dict[str, int] = {}
     with stream_vectors(path, format, errors=errors) as (dim, pairs):
         wanted = (pair for pair in pairs if only is None or pair[0] in only)
-        vectors = np.fromiter(_first_ones(wanted, rows, path), np.dtype((dtype, dim)))
+        vectors = np.fromiter(_unrepeated(wanted, rows, path), np.dtype((dtype, dim)))
     return list(rows), vectors.reshape(-1, dim)
 
 
-def write_vectors(path, words, vectors, format):
+def write_vectors(
+    path: str | PathLike, words: Sequence[str], vectors: np.ndarray, format: str
+) -> None:
     """Write words and vectors to a file.
 
     Parameters
     ----------
     path : str or Path
-        With the suffix ``.gz`` it is packed.
+        A file with the suffix ``.gz`` is compressed.
     words : sequence of str
-        Each once, none of them empty or with white space, which ends a word in these formats.
+        Without repeats; no word is empty or contains white space, which ends a word in these
+        formats.
     vectors : array of floats, shape (len(words), dim)
-        Text keeps them to the last bit, binary as float32.
+        Text keeps every bit of them, binary keeps them as float32.
     format : {"word2vec", "word2vec-binary", "glove"}
 
     Raises
     ------
-    HyperparameterError
-        For an unknown format, for words that cannot be written, and if the shapes do not fit;
-        before the file is touched.
+    OptionError
+        For an unknown format.
+    ArgumentError
+        For words that cannot be written, and if the shapes do not fit. The file is not touched
+        then.
 
     Examples
     --------
@@ -151,7 +172,7 @@ def write_vectors(path, words, vectors, format):
     vectors = np.asanyarray(vectors)
     _check_words(words)
     if vectors.ndim != 2 or len(vectors) != len(words) or not vectors.shape[1]:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{len(words)} words were given with vectors of shape {vectors.shape}: give a matrix "
             "with one row for each word"
         )
@@ -163,13 +184,13 @@ def write_vectors(path, words, vectors, format):
             file.write(line(word.encode(), vector))
 
 
-class _Reader:
-    """Goes through an open file; knows what to say when it breaks off."""
+class _VectorFile:
+    """An open file of vectors, and the errors for what is wrong in it."""
 
-    def __init__(self, file, path, errors):
+    def __init__(self, file: IO[bytes], path: str | PathLike, errors: str) -> None:
         self.file, self.path, self.errors = file, path, errors
 
-    def word2vec(self, format):
+    def word2vec(self, format: str) -> tuple[int, Pairs]:
         """``(dim, pairs)`` of a file that starts with a line of two numbers."""
         header = self.file.readline(100)
         if not re.fullmatch(rb"\d+ +[1-9]\d*\s*\n", header):
@@ -181,8 +202,8 @@ class _Reader:
             return dim, self._binary(count, dim)
         return dim, self._counted(self._lines(dim, self.file, start=2), count)
 
-    def glove(self):
-        """``(dim, pairs)`` of a file whose first line tells the length."""
+    def glove(self) -> tuple[int, Pairs]:
+        """``(dim, pairs)`` of a file whose first line shows the length."""
         first = self.file.readline()
         dim = first.rstrip().count(b" ")
         if dim < 1:
@@ -190,46 +211,47 @@ class _Reader:
         if dim == 1 and re.fullmatch(rb"\d+ \d+", first.rstrip()):
             raise self._broken("line 1", "is a header of two numbers", "word2vec")
 
-        def lines():
+        def lines() -> Iterator[bytes]:
             yield first
             yield from self.file
 
         return dim, self._lines(dim, lines(), start=1)
 
-    def _lines(self, dim, lines, start):
+    def _lines(self, dim: int, lines: Iterable[bytes], start: int) -> Pairs:
         for number, line in enumerate(lines, start):
             word, *fields = line.rstrip(b" \r\n").rsplit(b" ", dim)
             try:
                 vector = np.array([float(field) for field in fields])
             except ValueError:
-                vector = ()
+                vector = np.array(())
             if len(vector) != dim or not word or _ends_in_number(word):
                 raise self._broken(f"line {number}", f"is not a word and {dim} numbers")
             yield self._decoded(word, f"line {number}"), vector
 
-    def _counted(self, pairs, count):
-        """All pairs, if they are as many as the header says."""
-        found = 0
-        for found, pair in enumerate(pairs, 1):  # noqa: B007
+    def _counted(self, pairs: Pairs, count: int) -> Pairs:
+        """All pairs; raises at the end if the header gives another number."""
+        n_pairs = 0
+        for pair in pairs:
+            n_pairs += 1
             yield pair
-        if found != count:
-            raise self._broken("line 1", f"tells of {count} words, but {found} follow")
+        if n_pairs != count:
+            raise self._broken("line 1", f"announces {count} words, but {n_pairs} follow")
 
-    def _binary(self, count, dim):
-        block, at, size = b"", 0, 4 * dim
+    def _binary(self, count: int, dim: int) -> Pairs:
+        block, start, size = b"", 0, 4 * dim
         for number in range(1, count + 1):
-            while (end := block.find(b" ", at)) < 0 or len(block) <= end + size:
+            while (end := block.find(b" ", start)) < 0 or len(block) <= end + size:
                 more = self.file.read(max(_BLOCK, size))
                 if not more:
                     raise self._broken(f"word {number} of {count}", "is cut off")
-                block, at = block[at:] + more, 0
-            word = self._decoded(block[at:end].lstrip(b"\n"), f"word {number}")
+                block, start = block[start:] + more, 0
+            word = self._decoded(block[start:end].lstrip(b"\n"), f"word {number}")
             yield word, np.frombuffer(block, "<f4", dim, end + 1).astype("float32")
-            at = end + 1 + size
-        if (block[at:] + self.file.read(2)).strip(b"\n"):
-            raise self._broken("line 1", f"tells of {count} words, but more bytes follow")
+            start = end + 1 + size
+        if (block[start:] + self.file.read(2)).strip(b"\n"):
+            raise self._broken("line 1", f"announces {count} words, but more bytes follow")
 
-    def _decoded(self, word, where):
+    def _decoded(self, word: bytes, where: str) -> str:
         try:
             return word.decode(errors=self.errors)
         except UnicodeDecodeError:
@@ -238,20 +260,22 @@ class _Reader:
                 "nevertheless"
             ) from None
 
-    def _broken(self, where, what, other=None):
-        others = [repr(other)] if other else [repr(name) for name in FORMATS]
+    def _broken(self, where: str, what: str, likely: str | None = None) -> VectorFileError:
+        formats = [likely] if likely else FORMATS
         return VectorFileError(
-            f"{self.path}: {where} {what}: give the format that it is in ({' or '.join(others)}?), "
-            "or a file that is whole"
+            f"{self.path}: {where} {what}: give the format of the file "
+            f"({' or '.join(map(repr, formats))}?), or a complete file"
         )
 
 
-def _open(path, mode):
-    return gzip.open(path, mode) if Path(path).suffix == ".gz" else open(path, mode)
+def _open(path: str | PathLike, mode: str) -> IO[bytes]:
+    opener: Any = gzip.open if Path(path).suffix == ".gz" else open
+    file: IO[bytes] = opener(path, mode)
+    return file
 
 
-def _first_ones(pairs, rows, path):
-    """Vectors of the words that are not yet in `rows`, which notes them."""
+def _unrepeated(pairs: Pairs, rows: dict[str, int], path: str | PathLike) -> Iterator[np.ndarray]:
+    """The vectors of words that are not yet in `rows`; the words are added to it."""
     repeated = 0
     for word, vector in pairs:
         if word in rows:
@@ -263,35 +287,34 @@ def _first_ones(pairs, rows, path):
         logger.warning("%s: %d repeated words are left out", path, repeated)
 
 
-def _ends_in_number(word):
-    """Whether a field that looks like a number is left over in front of the vector."""
+def _ends_in_number(word: bytes) -> bool:
+    """Is a field that looks like a number left over in front of the vector?"""
     *before, last = word.split(b" ")
     return bool(before) and bool(re.fullmatch(rb"[-+]?\d*\.\d+(e[-+]?\d+)?", last.lower()))
 
 
-def _text_line(word, vector):
-    # So many digits give the very same number when they are read back.
+def _text_line(word: bytes, vector: np.ndarray) -> bytes:
+    # With this many digits, exactly the same number is read back.
     digits = 17 if vector.dtype.itemsize > 4 else 9
     return word + b" " + " ".join(f"{x:.{digits}g}" for x in vector.tolist()).encode() + b"\n"
 
 
-def _binary_line(word, vector):
+def _binary_line(word: bytes, vector: np.ndarray) -> bytes:
     return word + b" " + vector.astype("<f4").tobytes() + b"\n"
 
 
-def _check_format(format):
+def _check_format(format: str) -> None:
     if format not in FORMATS:
-        raise HyperparameterError(f"format is {format!r}: choose one of {', '.join(FORMATS)}")
+        raise OptionError(f"format is {format!r}: choose one of {', '.join(FORMATS)}")
 
 
-def _check_words(words):
+def _check_words(words: Sequence[str]) -> None:
     broken = [word for word in words if not word or re.search(r"\s", word)]
     if broken:
-        raise HyperparameterError(
-            f"the word {broken[0]!r} is empty or holds white space, which ends a word in these "
+        raise ArgumentError(
+            f"the word {broken[0]!r} is empty or contains white space, which ends a word in these "
             "formats: rename it"
         )
     if len(set(words)) != len(words):
-        seen = set()
-        twice = next(word for word in words if word in seen or seen.add(word))
-        raise HyperparameterError(f"the word {twice!r} is given twice: leave one of them out")
+        repeated, _ = Counter(words).most_common(1)[0]
+        raise ArgumentError(f"the word {repeated!r} is given twice: leave out one of them")

@@ -1,16 +1,19 @@
-"""Which words a step sees: frequent ones less often, and noise words to tell them from."""
+"""Which words a step sees: fewer of the frequent words, and noise words as negatives."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError, HyperparameterError
 
 __all__ = ["NoiseSampler", "keep_probability"]
 
 
-def keep_probability(counts, sample=1e-3):
+def keep_probability(counts: Any, sample: float = 1e-3) -> np.ndarray:
     """Probability of keeping an occurrence of each word when frequent words are sub-sampled.
 
     Law, with ``share = count / sum(counts)``::
@@ -20,15 +23,14 @@ def keep_probability(counts, sample=1e-3):
     Parameters
     ----------
     counts : array of numbers, > 0, shape (n,)
-        How often the text has each word.
+        How often each word occurs in the text.
     sample : float, > 0
-        Words with a larger share than about 2.6 times this are thinned out.
+        Words with a share above about 2.6 times this are sub-sampled.
 
     Returns
     -------
     array of float64, shape (n,)
-        An occurrence of word ``k`` is kept if a uniform random number in [0, 1) is below entry
-        ``k``.
+        Keep an occurrence of word ``k`` if a uniform random number in [0, 1) is below entry ``k``.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def keep_probability(counts, sample=1e-3):
     Notes
     -----
     Source: the program word2vec. Mikolov et al. (2013), *Distributed representations of words and
-    phrases*, print ``sqrt(sample / share)`` alone, which the program does not compute.
+    phrases*, print ``sqrt(sample / share)`` alone, which is not what the program computes.
 
     Examples
     --------
@@ -52,11 +54,12 @@ def keep_probability(counts, sample=1e-3):
             f"sample is {sample}: give a number above 0, or keep every occurrence"
         )
     ratio = sample * counts.sum() / counts
-    return np.minimum(1.0, np.sqrt(ratio) + ratio)
+    keep: np.ndarray = np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return keep
 
 
 class NoiseSampler:
-    """Draws noise words for negative sampling, each at a price that the vocabulary does not raise.
+    """Draws noise words for negative sampling, in a time that does not depend on the vocabulary.
 
     Law::
 
@@ -65,9 +68,10 @@ class NoiseSampler:
     Parameters
     ----------
     counts : array of numbers, >= 0, shape (n,)
-        How often the text has each word; words with a count of 0 are never drawn.
+        How often each word occurs in the text; words with a count of 0 are never drawn.
     power : float
-        3/4 as in word2vec; 0 draws all words that occur alike, 1 as often as the text has them.
+        3/4 as in word2vec. With 0 all words that occur are equally likely, with 1 they are drawn
+        as often as they occur.
 
     Attributes
     ----------
@@ -79,12 +83,12 @@ class NoiseSampler:
     Raises
     ------
     HyperparameterError
-        For counts that are no vector, negative, or all zero.
+        For counts that are negative, or all zero.
 
     Notes
     -----
-    The alias method: Walker (1977), with the table built as in Vose (1991). Preparing it takes a
-    time in proportion to `n`, a draw a time that does not depend on `n`.
+    The alias method: Walker (1977), with the table built as in Vose (1991), in a time in proportion
+    to `n`.
 
     Examples
     --------
@@ -96,46 +100,47 @@ class NoiseSampler:
     [8000, 1000, 0]
     """
 
-    def __init__(self, counts, power=0.75):
+    def __init__(self, counts: Any, power: float = 0.75) -> None:
         weights = _vector(counts, "counts")
-        # 0**0 is 1, but what never occurs is no noise either.
+        # 0**0 is 1, but words that never occur are not drawn with a power of 0 either.
         weights = np.where(weights > 0, np.maximum(weights, 1e-300) ** power, 0.0)
         threshold, alias = _alias_table(weights / weights.sum())
         self.threshold = pytensor.shared(threshold, name="noise_threshold", borrow=True)
         self.alias = pytensor.shared(alias, name="noise_alias", borrow=True)
 
-    def draw(self, uniform, positive=None, again=()):
-        """Words drawn with uniform random numbers, one for one.
+    def draw(self, uniform: Any, positive: Any = None, again: Sequence = ()) -> Any:
+        """Draw a word for each uniform random number.
 
         Law, with ``x = n * uniform`` and ``k = floor(x)``::
 
             word = k if x - k < threshold[k] else alias[k]
 
-        and, for each entry of `again` in turn, drawn anew with it where ``word == positive``.
+        Where ``word == positive``, the word is drawn again with each entry of `again` in turn.
 
         Parameters
         ----------
         uniform : array or variable of float64, in [0, 1), any shape
             From NumPy, an input of the graph, or a random variable of PyTensor.
         positive : array or variable of integers, optional
-            Words that shall not be drawn: one, or as many dimensions as `uniform` has, of its sizes
-            or 1, as ``positives[:, None]`` for ``k`` negatives of each of ``n`` positives.
-        again : sequence of what `uniform` may be, each of its shape
-            Numbers for the second draw of words that are their positive, the third...
+            Words that are not to be drawn: a scalar, or as many dimensions as `uniform` has, each
+            of the same length or 1, as ``positives[:, None]`` for ``k`` negatives of each of ``n``
+            positives.
+        again : sequence of arrays or variables like `uniform`
+            Random numbers for the second draw of words that equal their positive, the third...
 
         Returns
         -------
         array or variable of int64, of the same shape
             An array for an array, a variable for a variable. A word whose every draw was its
-            positive is left so, which happens with probability ``P(word)**(1 + len(again))``:
+            positive stays, which happens with probability ``P(word)**(1 + len(again))``;
             ``mask=words != positive`` takes it out of a cost.
 
         Raises
         ------
-        HyperparameterError
+        ArgumentError
             If random numbers are not float64: their bits choose both the column and the side of
-            the threshold, and float32 has too few for a large vocabulary. If only one of
-            `positive` and `again` is given, or their shapes do not fit.
+            the threshold, and float32 has too few for a large vocabulary. Also if only one of
+            `positive` and `again` is given, or if their shapes do not fit.
 
         Examples
         --------
@@ -150,7 +155,7 @@ class NoiseSampler:
         """
         again = list(again)
         if (positive is None) != (not again):
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"draw was given {'no ' if positive is None else ''}positive and {len(again)} "
                 "times more numbers: give both, positive= and again=[numbers], or none of them"
             )
@@ -159,36 +164,36 @@ class NoiseSampler:
             words = _where_equal(words, positive, self._drawn(numbers))
         return words
 
-    def _drawn(self, uniform):
-        """Words by the alias table."""
+    def _drawn(self, uniform: Any) -> Any:
+        """The words of the alias table for uniform random numbers."""
         if isinstance(uniform, Variable):
-            threshold, alias, xp = self.threshold, self.alias, pt
+            threshold, alias, where = self.threshold, self.alias, pt.where
         else:
             uniform = np.asarray(uniform)
             threshold, alias = (x.get_value(borrow=True) for x in (self.threshold, self.alias))
-            xp = np
+            where = np.where
         dtype = str(uniform.dtype)
         if dtype != "float64":
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"uniform is {dtype}: give float64, whose bits are enough for the word and its "
                 "threshold, e.g. rng.random(size) or pt.dmatrix()"
             )
         x = uniform * threshold.shape[0]
         column = x.astype("int64")
-        column_side = x - column
-        return xp.where(column_side < threshold[column], column, alias[column])
+        height = x - column
+        return where(height < threshold[column], column, alias[column])
 
 
-def _where_equal(words, positive, others):
-    """`others` where the words are the positive."""
+def _where_equal(words: Any, positive: Any, others: Any) -> Any:
+    """`others` where the words equal the positive, else `words`."""
     positive = positive if isinstance(positive, Variable) else np.asarray(positive)
-    symbolic = any(isinstance(one, Variable) for one in (words, positive, others))
+    symbolic = any(isinstance(value, Variable) for value in (words, positive, others))
     fits = words.ndim == others.ndim and positive.ndim in (0, words.ndim)
     if fits and not symbolic:
         sizes = zip(positive.shape, words.shape, strict=False)
         fits = words.shape == others.shape and all(size in (1, full) for size, full in sizes)
     if not fits:
-        raise HyperparameterError(
+        raise ArgumentError(
             "positive and again do not fit the first numbers: give all numbers of one shape, and "
             "positives of as many dimensions that broadcast to it, as positives[:, None]"
         )
@@ -197,8 +202,8 @@ def _where_equal(words, positive, others):
     return np.where(words == positive, others, words)
 
 
-def _alias_table(probabilities):
-    """Cut the probabilities into `n` columns of equal height, with two words at most in each."""
+def _alias_table(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut the probabilities into `n` columns of equal height, with at most two words in each."""
     n = len(probabilities)
     height = (probabilities * n).tolist()
     threshold, alias = np.ones(n), np.arange(n)
@@ -210,11 +215,11 @@ def _alias_table(probabilities):
         height[tall] -= 1 - height[short]
         if height[tall] < 1:
             low.append(high.pop())
-    # What rounding leaves over has a height of one but for the last bits, and keeps its column.
+    # The columns that rounding leaves over have a height of 1 up to rounding, and keep their word.
     return threshold, alias
 
 
-def _vector(values, name, above=False):
+def _vector(values: Any, name: str, above: bool = False) -> np.ndarray:
     """A vector of finite numbers at or above 0, not all of them 0."""
     values = np.asarray(values, "float64")
     low = values <= 0 if above else values < 0

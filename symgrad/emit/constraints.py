@@ -1,22 +1,32 @@
 """New rows to new rows, after the step: ``constraint=``.
 
-A constraint is a function ``(block, row_dims) -> block``; ``row_dims`` are the dimensions of the
-block within a row (for a dense parameter: all but the first).
+A constraint is any function ``(new_rows, row_dims) -> new_rows``. `new_rows` is the block after the
+step, and `row_dims` are its dimensions within a row (of a whole parameter: all but the first).
 """
 
-import pytensor.tensor as pt
+from typing import Protocol
 
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from symgrad.emit.hyperparameter import Scalar
 from symgrad.errors import HyperparameterError
 
-__all__ = ["max_norm", "nonnegative", "unit_norm"]
+__all__ = ["Constraint", "max_norm", "nonnegative", "unit_norm"]
 
 
-def row_norm(block, row_dims):
+class Constraint(Protocol):
+    """``(new_rows, row_dims) -> new_rows``."""
+
+    def __call__(self, new_rows: Variable, row_dims: tuple[int, ...], /) -> Variable: ...
+
+
+def _row_norm(rows: Variable, row_dims: tuple[int, ...]) -> Variable:
     """Euclidean norm of each row, keeping the dimensions; of each entry where rows have none."""
-    return pt.sqrt(pt.sum(block**2, axis=row_dims, keepdims=True)) if row_dims else pt.abs(block)
+    return pt.sqrt(pt.sum(rows**2, axis=row_dims, keepdims=True)) if row_dims else pt.abs(rows)
 
 
-def max_norm(limit, epsilon=1e-7):
+def max_norm(limit: Scalar, epsilon: float = 1e-7) -> Constraint:
     """Shrink each touched row to a Euclidean norm of at most `limit`.
 
     Law::
@@ -48,14 +58,14 @@ def max_norm(limit, epsilon=1e-7):
     if isinstance(limit, (int, float)) and not limit > 0:
         raise HyperparameterError(f"max_norm was given {limit}: give a number above 0")
 
-    def constraint(block, row_dims):
-        norm = row_norm(block, row_dims)
-        return block * (pt.clip(norm, 0, limit) / (epsilon + norm))
+    def shrunk(new_rows: Variable, row_dims: tuple[int, ...]) -> Variable:
+        norm = _row_norm(new_rows, row_dims)
+        return new_rows * (pt.clip(norm, 0, limit) / (epsilon + norm))
 
-    return constraint
+    return shrunk
 
 
-def unit_norm(epsilon=1e-7):
+def unit_norm(epsilon: float = 1e-7) -> Constraint:
     """Scale each touched row to a Euclidean norm of one.
 
     Law::
@@ -81,13 +91,13 @@ def unit_norm(epsilon=1e-7):
     [0.707, 0.707]
     """
 
-    def constraint(block, row_dims):
-        return block / (epsilon + row_norm(block, row_dims))
+    def scaled(new_rows: Variable, row_dims: tuple[int, ...]) -> Variable:
+        return new_rows / (epsilon + _row_norm(new_rows, row_dims))
 
-    return constraint
+    return scaled
 
 
-def nonnegative():
+def nonnegative() -> Constraint:
     """Set negative entries of the touched rows to zero.
 
     Law::
@@ -107,4 +117,4 @@ def nonnegative():
     >>> sg.function([index], updates=updates)([1]); W.get_value().tolist()
     [[0.5], [0.0], [0.5]]
     """
-    return lambda block, row_dims: pt.maximum(block, 0)
+    return lambda new_rows, row_dims: pt.maximum(new_rows, 0)

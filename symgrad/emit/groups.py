@@ -1,21 +1,31 @@
-"""Which parameters decay, which stay as they are, and which rows of a table do."""
+"""Which parameters decay, which stay as they are, and which rows of a table stay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import Any, TypeAlias
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
+from pytensor.tensor.variable import TensorVariable
 
 from symgrad.cost.lookups import Subset
-from symgrad.emit.transforms import weight_decay
-from symgrad.errors import HyperparameterError, IndexOutOfRangeError, NotSharedError
+from symgrad.emit.constraints import Constraint
+from symgrad.emit.hyperparameter import Scalar
+from symgrad.emit.transforms import GradientContext, Transform, weight_decay
+from symgrad.errors import ArgumentError, HyperparameterError, IndexOutOfRangeError, NotSharedError
 from symgrad.graph.index_reads import describe, read_of
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["decoupled_decay_groups", "freeze", "freeze_rows", "weight_decay_groups"]
 
+Param: TypeAlias = Variable | Subset
+NamedParams: TypeAlias = Mapping[str, Param] | Sequence[tuple[str, Param]]
 
-def weight_decay_groups(named_params, l2, skip=()):
+
+def weight_decay_groups(
+    named_params: NamedParams, l2: Scalar, skip: str | Sequence[str] = ()
+) -> Transform:
     """Add the gradient of an L2 penalty to the parameters that should have one.
 
     Law::
@@ -35,7 +45,7 @@ def weight_decay_groups(named_params, l2, skip=()):
 
     Returns
     -------
-    callable
+    Transform
         For ``transforms=``.
 
     Raises
@@ -64,21 +74,21 @@ def weight_decay_groups(named_params, l2, skip=()):
     tables, spared = _grouped("weight_decay_groups", named_params, skip)
     decay = weight_decay(l2)
 
-    def transform(blocks):
-        for block in blocks:
-            if block.table not in tables:
-                raise HyperparameterError(
-                    f"weight_decay_groups does not know {describe(block.table)}, which the rule "
-                    "updates: name all parameters, and those that shall not decay in skip= too"
-                )
-        return [block if block.table in spared else decay([block])[0] for block in blocks]
+    def decayed(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        if context.table not in tables:
+            raise ArgumentError(
+                f"weight_decay_groups does not know {describe(context.table)}, which the rule "
+                "updates: name all parameters, and those that should not decay in skip= too"
+            )
+        return gradient if context.table in spared else decay(gradient, context)
 
-    transform.l2_of = lambda table: None if table in spared else decay.l2_of(table)
-    return transform
+    return Transform(decayed, l2=dict.fromkeys(tables - spared, l2))
 
 
-def decoupled_decay_groups(named_params, rate, skip=()):
-    """Shrink the touched rows of the parameters that should decay, whatever the rule makes of them.
+def decoupled_decay_groups(
+    named_params: NamedParams, rate: Scalar, skip: str | Sequence[str] = ()
+) -> dict[SharedVariable, Constraint]:
+    """Shrink the touched rows of the parameters that should decay, after the step of any rule.
 
     Law, after the step of the rule::
 
@@ -129,22 +139,25 @@ def decoupled_decay_groups(named_params, rate, skip=()):
     if isinstance(rate, Variable):
         fits = rate.type.ndim == 0
     else:
-        fits = isinstance(rate, Real) and 0 <= rate < 1
+        is_number = isinstance(rate, Real)
+        fits = is_number and 0 <= rate < 1
     if not fits:
         raise HyperparameterError(
             f"decoupled_decay_groups: rate is {rate!r}: give a number from 0 to below 1, or a "
             "scalar variable"
         )
     tables, spared = _grouped("decoupled_decay_groups", named_params, skip)
-    return {table: lambda block, row_dims: block * (1 - rate) for table in tables - spared}
+    return {table: lambda new_rows, row_dims: new_rows * (1 - rate) for table in tables - spared}
 
 
-def _grouped(function, named_params, skip):
+def _grouped(
+    function: str, named_params: NamedParams, skip: str | Sequence[str]
+) -> tuple[set[SharedVariable], set[SharedVariable]]:
     """``(all tables that are named, those of them that do not decay)``."""
     skip = _listed(skip)
     named = list(named_params.items() if isinstance(named_params, Mapping) else named_params)
     if unknown := [name for name in skip if name not in dict(named)]:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{function}: skip names {', '.join(map(repr, unknown))}, but the parameters "
             f"are named {', '.join(name for name, _ in named)}: use these names"
         )
@@ -152,13 +165,13 @@ def _grouped(function, named_params, skip):
     return tables, {table_of(param) for name, param in named if _is_spared(name, param, skip)}
 
 
-def _is_spared(name, param, skip):
+def _is_spared(name: str, param: Param, skip: Sequence[str]) -> bool:
     last = name.replace("/", ".").rpartition(".")[2]
     return table_of(param).type.ndim < 2 or last == "bias" or name in skip
 
 
-def freeze(params, frozen):
-    """The parameters without those that shall stay as they are.
+def freeze(params: Param | Sequence[Param], frozen: Param | Sequence[Param]) -> list[Param]:
+    """The parameters without those that should stay as they are.
 
     Parameters
     ----------
@@ -186,27 +199,28 @@ def freeze(params, frozen):
     >>> sg.freeze([V, W], V)
     [W]
     """
-    params, frozen = _listed(params), _listed(frozen)
-    for one in frozen:
-        if not any(_covers(one, param) for param in params):
-            raise HyperparameterError(
-                f"freeze was given {_named(one)} to freeze, which is not among the parameters "
-                f"{', '.join(map(_named, params))}: give the very variables of params, or tables"
+    all_params, chosen = _listed(params), _listed(frozen)
+    names = ", ".join(map(_named, all_params))
+    for choice in chosen:
+        if not any(_covers(choice, param) for param in all_params):
+            raise ArgumentError(
+                f"freeze was given {_named(choice)} to freeze, which is not among the parameters "
+                f"{names}: give the very variables of params, or tables"
             )
-    left = [param for param in params if not any(_covers(one, param) for one in frozen)]
+    left = [param for param in all_params if not any(_covers(choice, param) for choice in chosen)]
     if not left:
-        raise HyperparameterError(
-            "freeze left no parameter to train: freeze fewer of "
-            f"{', '.join(map(_named, params))}, or compile the function without updates"
+        raise ArgumentError(
+            f"freeze left no parameter to train: freeze fewer of {names}, or compile the function "
+            "without updates"
         )
     return left
 
 
-def _covers(frozen, param):
+def _covers(frozen: Param, param: Param) -> bool:
     return frozen is param or frozen is table_of(param)
 
 
-def freeze_rows(table, rows):
+def freeze_rows(table: SharedVariable, rows: Sequence[int] | np.ndarray) -> np.ndarray:
     """A mask under which some rows of a table stay as they are, and so do their slots.
 
     Parameters
@@ -248,18 +262,20 @@ def freeze_rows(table, rows):
             f"freeze_rows was given {_named(table)}, which is not a shared variable with rows: "
             "give the table itself"
         )
-    length = np.shape(table.container.storage[0])[0]
+    length = stored_shape(table)[0]
     mask = np.ones(length, bool)
     mask[_checked_rows(table, rows, length)] = False
     return mask.reshape(length, *[1] * (table.type.ndim - 1))
 
 
-def _checked_rows(table, rows, length):
+def _checked_rows(
+    table: SharedVariable, rows: Sequence[int] | np.ndarray, length: int
+) -> np.ndarray:
     rows = np.asarray(rows)
     if rows.size == 0:
         rows = rows.astype("int64")
     if rows.ndim != 1 or rows.dtype.kind not in "iub":
-        raise HyperparameterError(
+        raise ArgumentError(
             f"freeze_rows was given rows of {rows.dtype} in {rows.ndim} dimensions: give a list "
             "of integers, or one boolean for each row"
         )
@@ -277,7 +293,7 @@ def _checked_rows(table, rows, length):
     return rows
 
 
-def table_of(param):
+def table_of(param: Param) -> SharedVariable:
     """The table of a parameter, in any of the forms that rules take."""
     if isinstance(param, SharedVariable):
         return param
@@ -292,9 +308,9 @@ def table_of(param):
     return read.table
 
 
-def _listed(items):
+def _listed(items: Any) -> list:
     return [items] if isinstance(items, (Variable, Subset, str)) else list(items)
 
 
-def _named(param):
+def _named(param: Param) -> str:
     return describe(param.table if isinstance(param, Subset) else param)

@@ -1,14 +1,24 @@
 """What every rule takes besides its hyper-parameters."""
 
-from collections.abc import Callable, Mapping, Sequence
-from types import SimpleNamespace
-from typing import TypedDict
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, TypedDict
 
+from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
-from symgrad.errors import HyperparameterError
+from symgrad.cost.lookups import Subset
+from symgrad.emit.constraints import Constraint
+from symgrad.emit.definition import Definition
+from symgrad.emit.transforms import GradientFunction, Transform
+from symgrad.errors import ArgumentError, OptionError
+from symgrad.graph.index_reads import read_of
 
-__all__ = ["Options", "checked"]
+__all__ = ["CheckedOptions", "CostOrGradients", "Options", "Params", "checked"]
+
+CostOrGradients: TypeAlias = Variable | Sequence[Variable]
+Params: TypeAlias = Variable | Subset | Sequence[Variable | Subset]
 
 
 class Options(TypedDict, total=False):
@@ -25,9 +35,9 @@ class Options(TypedDict, total=False):
 
     Attributes
     ----------
-    transforms : sequence of callables
+    transforms : sequence of callables ``(gradient, context) -> gradient``
         Applied to the gradients in turn, see :mod:`symgrad.emit.transforms`.
-    constraint : callable or mapping
+    constraint : callable ``(new_rows, row_dims) -> new_rows``, or mapping
         Applied to the touched rows after the step, see :mod:`symgrad.emit.constraints`; a mapping
         ``{param: constraint}`` for some of the parameters.
     mask : boolean variable, list, mapping, or "connected"
@@ -38,8 +48,8 @@ class Options(TypedDict, total=False):
         of a masked output or a maximum that others won, keep value and slots.
     row_rates : mapping
         ``{param: vector}``, one factor of the learning rate for each row (along axis 0) of a
-        table: pre-trained words may move slowly. Slots move as without it; rows that must not
-        move at all, slots included, want a `mask`.
+        table: pre-trained words may move slowly. Slots move as without it; for rows that must not
+        move at all, slots included, use a `mask`.
     unused : {"keep", "exact", "decay"}
         What rows do that this call does not read: nothing (default); what the dense rule does
         with a gradient of zero, made up for when they are next read (at the price of the rows
@@ -64,14 +74,14 @@ class Options(TypedDict, total=False):
         For hyper-parameters and options out of their range.
     """
 
-    transforms: Sequence[Callable]
-    constraint: Callable | Mapping
-    mask: object
-    row_rates: Mapping
-    unused: str
-    counter: str
-    lookups: str
-    write: str
+    transforms: Sequence[GradientFunction]
+    constraint: Constraint | Mapping[Any, Constraint]
+    mask: Any
+    row_rates: Mapping[Any, Any]
+    unused: Literal["keep", "exact", "decay"]
+    counter: Literal["call", "row"]
+    lookups: Literal["auto", "require"]
+    write: Literal["inc", "set"]
 
 
 _CHOICES = {
@@ -80,59 +90,129 @@ _CHOICES = {
     "lookups": ("auto", "require"),
     "write": ("inc", "set"),
 }
-_DEFAULTS = {"transforms": (), "constraint": None, "mask": None, "row_rates": None} | {
-    name: choices[0] for name, choices in _CHOICES.items()
-}
 
 
-def checked(rule, cost_or_grads, options):
-    """Options with their defaults, as a namespace."""
-    unknown = set(options) - set(_DEFAULTS)
-    if unknown:
-        raise HyperparameterError(
-            f"{rule.name} got {', '.join(sorted(unknown))}, which it does not know: the options "
-            f"are {', '.join(_DEFAULTS)}"
+@dataclass(frozen=True)
+class CheckedOptions:
+    """The :class:`Options` of one call, checked, with their defaults."""
+
+    transforms: Sequence[GradientFunction] = ()
+    constraint: Constraint | Mapping[Any, Constraint] | None = None
+    mask: Any = None
+    row_rates: Mapping[Any, Any] | None = None
+    unused: str = "keep"
+    counter: str = "call"
+    lookups: str = "auto"
+    write: str = "inc"
+
+    def constraint_of(self, table: SharedVariable) -> Constraint | None:
+        """The constraint of a table, or None."""
+        if isinstance(self.constraint, Mapping):
+            return _of_table(self.constraint, table)
+        return self.constraint
+
+    def row_rates_of(self, table: SharedVariable) -> Any:
+        """The factors of the learning rate of the rows of a table, or None."""
+        return _of_table(self.row_rates or {}, table)
+
+    def l2_of(self, table: SharedVariable) -> Any:
+        """The weight decay that the transforms put into the gradient of a table, or None."""
+        decays = [
+            transform.l2_of(table)
+            for transform in self.transforms
+            if isinstance(transform, Transform)
+        ]
+        return next((l2 for l2 in decays if l2 is not None), None)
+
+
+OPTION_NAMES = tuple(field.name for field in fields(CheckedOptions))
+
+
+def _of_table(mapping: Mapping[Any, Any], table: SharedVariable) -> Any:
+    """The entry of ``{param: ...}`` whose parameter is a table, or a subset of it; or None."""
+    for param, entry in mapping.items():
+        read = read_of(param)
+        if param is table or (read and read.table is table):
+            return entry
+    return None
+
+
+def checked(
+    rule: Definition, cost_or_grads: CostOrGradients, options: Mapping[str, Any]
+) -> CheckedOptions:
+    """Options with their defaults; a :class:`HyperparameterError` for what cannot be."""
+    if unknown := sorted(set(options) - set(OPTION_NAMES)):
+        raise OptionError(
+            f"{rule.name} got {', '.join(unknown)}, which it does not know: the hyper-parameters "
+            f"are {', '.join(rule.hyper) or 'none'}, the options are {', '.join(OPTION_NAMES)}"
         )
-    merged = _DEFAULTS | options
+    settings = CheckedOptions(**options)
     for name, choices in _CHOICES.items():
-        if merged[name] not in choices:
-            raise HyperparameterError(
-                f"{rule.name}: {name} is {merged[name]!r}: choose one of {choices}"
+        if getattr(settings, name) not in choices:
+            raise OptionError(
+                f"{rule.name}: {name} is {getattr(settings, name)!r}: choose one of {choices}"
             )
-    if merged["row_rates"] and not rule.scales:
-        raise HyperparameterError(
+    if settings.row_rates and not rule.scales:
+        raise OptionError(
             f"{rule.name} takes no row_rates: its step is not in proportion to the learning rate"
         )
-    for transform in merged["transforms"]:
-        if not callable(transform):
-            raise HyperparameterError(
-                f"{rule.name}: transforms holds {transform!r}, which is not callable: give "
-                "transforms=[sg.clip_norms(5.0)], say"
+    for transform in settings.transforms:
+        _check_callable(
+            rule, "transforms", transform, "(gradient, context)", "transforms=[sg.clip_norms(5.0)]"
+        )
+    constraint = settings.constraint
+    for entry in constraint.values() if isinstance(constraint, Mapping) else [constraint]:
+        if entry is not None:
+            _check_callable(
+                rule, "constraint", entry, "(new_rows, row_dims)", "constraint=sg.max_norm(1.0)"
             )
-    options = SimpleNamespace(**merged)
-    if options.unused == "exact":
-        _check_exact(rule, cost_or_grads, options)
-    return options
+    if settings.unused == "exact":
+        _check_exact(rule, cost_or_grads, settings)
+    return settings
 
 
-def _check_exact(rule, cost_or_grads, options):
-    """Refuse what ``unused="exact"`` cannot be told of rows that are not read."""
+def _check_callable(
+    rule: Definition, option: str, function: Any, arguments: str, example: str
+) -> None:
+    """Refuse what is no function, or one that takes other arguments."""
+    if not callable(function):
+        raise ArgumentError(
+            f"{rule.name}: {option} holds {function!r}, which is not callable: give {example}, say"
+        )
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        raise ArgumentError(
+            f"{rule.name}: {option} holds {function!r}, which does not take two arguments: give a "
+            f"function of {arguments}"
+        ) from None
+    except ValueError:
+        return  # a function without a signature, as some built-in ones
+
+
+def _check_exact(rule: Definition, cost_or_grads: CostOrGradients, options: CheckedOptions) -> None:
+    """Refuse what ``unused="exact"`` cannot know of rows that are not read."""
     wrong = None
     if not isinstance(cost_or_grads, Variable):
-        wrong = "gradients, but it must bring rows up to date before the cost reads them: the cost"
+        wrong = (
+            "gradients, but rows are brought up to date before the cost reads them: give the cost"
+        )
     elif options.mask is not None:
-        wrong = "a mask, but entries that it spares would have to move in some calls: no mask"
+        wrong = "a mask, but the entries that it spares would move in other calls: leave it out"
     elif options.constraint is not None:
-        wrong = "a constraint, and steps with a constraint in between have no closed form: none"
+        wrong = "a constraint, but no closed form has constraints between the steps: leave it out"
     elif rule.clock and options.counter == "row":
-        wrong = "counter='row', but under the dense rule all rows have one count: counter='call'"
+        wrong = "counter='row', but under the dense rule all rows share one count: say 'call'"
     if wrong:
-        raise HyperparameterError(f"{rule.name}: unused='exact' was given with {wrong}")
+        raise OptionError(f"{rule.name}: unused='exact' was given with {wrong}")
     for transform in options.transforms:
-        decays_last = transform is options.transforms[-1] and hasattr(transform, "l2_of")
-        if not (decays_last or getattr(transform, "keeps_zero", False)):
-            raise HyperparameterError(
+        is_last = transform is options.transforms[-1]
+        is_known = isinstance(transform, Transform) and (
+            transform.keeps_zero or (transform.l2 is not None and is_last)
+        )
+        if not is_known:
+            raise OptionError(
                 f"{rule.name}: unused='exact' must know what {transform!r} makes of a gradient of "
-                "zero. Put weight decay last, and say transform.keeps_zero = True of a transform "
-                "of your own that leaves zeros as they are"
+                "zero. Put weight decay last, and wrap a transform of your own that leaves zeros "
+                "as they are: sg.Transform(function, keeps_zero=True)"
             )

@@ -1,39 +1,167 @@
-"""Gradients to gradients: pure functions on lists of blocks, chained by ``transforms=[...]``.
+"""Gradients to gradients: functions that are chained by ``transforms=[...]``.
 
-A transform sees all blocks of an update at once, rows of tables and dense parameters alike. The
-rows are distinct by then, and the gradients of repeated rows are summed, so a norm over them is
-the norm of the dense gradient.
+A transform is any function ``(gradient, context) -> gradient``. It is called once for each block:
+the rows of a table that a call uses, or a whole parameter. The rows are distinct by then, and the
+gradients of repeated rows are summed, so a norm over them is the norm of the dense gradient. The
+:class:`GradientContext` says what else is known, the total norm of all gradients included.
 
-With ``unused="exact"`` a rule has to know what a transform makes of a gradient of zero: zero, if
-its attribute ``keeps_zero`` is true; or ``l2_of(table) * value``, if it has an ``l2_of``.
+A plain function is enough unless ``unused="exact"`` must know what it makes of a gradient of zero:
+:class:`Transform` says so.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.tensor.variable import TensorVariable
 
-from symgrad.errors import HyperparameterError
+from symgrad.cost.blocks import Block
+from symgrad.emit.hyperparameter import Scalar
+from symgrad.errors import ArgumentError, GradientShapeError, HyperparameterError
 
-__all__ = ["clip", "clip_norms", "total_norm", "total_norm_constraint", "weight_decay"]
+__all__ = [
+    "GradientContext",
+    "GradientFunction",
+    "Transform",
+    "clip",
+    "clip_norms",
+    "total_norm_constraint",
+    "transformed",
+    "weight_decay",
+]
 
 
-def total_norm(blocks):
-    """Euclidean norm of the gradients of all blocks together.
+class _AllGradients:
+    """The gradients that one transform is given, of all blocks."""
 
-    Law::
+    def __init__(self, gradients: Iterable[Any]) -> None:
+        self.gradients: tuple[TensorVariable, ...] = tuple(gradients)
 
-        norm = sqrt(sum over blocks of sum(gradient ** 2))
+    @cached_property
+    def norm(self) -> TensorVariable:
+        return pt.sqrt(sum(pt.sum(gradient**2) for gradient in self.gradients))
 
-    Parameters
+
+@dataclass(frozen=True)
+class GradientContext:
+    """What a transform knows besides the gradient of a block.
+
+    Attributes
     ----------
-    blocks : list of Block
-
-    Returns
-    -------
-    scalar variable [cost unit / parameter unit]
+    table : shared variable
+        What the block is a part of, or all of.
+    value : variable
+        The block before the step. Zero in rows that fill up a block on JAX.
+    row_dims : tuple of int
+        The dimensions of the block that lie within a row.
+    gradients : tuple of variables
+        The gradients of all blocks of the update, this one included.
+    total_norm : scalar variable
+        The Euclidean norm of all these gradients together.
     """
-    return pt.sqrt(sum(pt.sum(block.gradient**2) for block in blocks))
+
+    _block: Block
+    _all: _AllGradients
+
+    @property
+    def table(self) -> SharedVariable:
+        return self._block.table
+
+    @property
+    def value(self) -> TensorVariable:
+        return self._block.place.only_used(self._block.value)
+
+    @property
+    def row_dims(self) -> tuple[int, ...]:
+        return self._block.place.row_dims
+
+    @property
+    def gradients(self) -> tuple[TensorVariable, ...]:
+        return self._all.gradients
+
+    @property
+    def total_norm(self) -> TensorVariable:
+        return self._all.norm
 
 
-def total_norm_constraint(max_norm, epsilon=1e-7):
+class GradientFunction(Protocol):
+    """``(gradient, context) -> gradient``."""
+
+    def __call__(self, gradient: TensorVariable, context: GradientContext, /) -> TensorVariable: ...
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A transform that says what it makes of a gradient of zero.
+
+    Rules need to know that with ``unused="exact"``, where rows that a call does not read, and whose
+    gradient is zero, are brought up to date later. Without it any function will do.
+
+    Attributes
+    ----------
+    function : callable
+        ``(gradient, context) -> gradient``, see :class:`~symgrad.emit.transforms.GradientContext`.
+    keeps_zero : bool
+        A gradient of zero stays zero.
+    l2 : float, scalar variable, mapping or None
+        A gradient of zero becomes ``l2 * value``. A mapping has an entry for each table for which
+        it does; the gradients of the others stay zero.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt, symgrad as sg
+    >>> signs = sg.Transform(lambda gradient, context: pt.sign(gradient), keeps_zero=True)
+    >>> W, index = sg.shared(np.zeros((3, 1)), name="W"), pt.lvector("index")
+    >>> updates = sg.momentum(
+    ...     5 * W[index].sum(), W, learning_rate=1.0, transforms=[signs], unused="exact"
+    ... )
+    >>> sg.function([index], updates=updates)([1]); W.get_value().ravel().tolist()
+    [0.0, -1.0, 0.0]
+    """
+
+    function: GradientFunction
+    keeps_zero: bool = False
+    l2: Scalar | Mapping[SharedVariable, Scalar] | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise ArgumentError(
+                f"Transform got {self.function!r}, which is not callable: give a function "
+                "(gradient, context) -> gradient"
+            )
+
+    def __call__(self, gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        return self.function(gradient, context)
+
+    def l2_of(self, table: SharedVariable) -> Scalar | None:
+        """The weight decay that a gradient of zero turns into, for one table."""
+        return self.l2.get(table) if isinstance(self.l2, Mapping) else self.l2
+
+
+def transformed(blocks: Sequence[Block], transform: GradientFunction) -> list[Block]:
+    """The same blocks with their gradients transformed."""
+    everything = _AllGradients(block.gradient for block in blocks)
+    return [
+        block.with_gradient(_checked(transform, block, GradientContext(block, everything)))
+        for block in blocks
+    ]
+
+
+def _checked(transform: GradientFunction, block: Block, context: GradientContext) -> TensorVariable:
+    gradient = transform(block.gradient, context)
+    ndim = block.gradient.type.ndim
+    if not isinstance(gradient, TensorVariable) or gradient.type.ndim != ndim:
+        raise GradientShapeError(
+            f"the transform {transform!r} returned {gradient!r} for {block.table}: return a "
+            f"gradient with {ndim} dimensions, as the one that it was given"
+        )
+    return gradient
+
+
+def total_norm_constraint(max_norm: Scalar, epsilon: float = 1e-7) -> Transform:
     """Shrink all gradients together so that their total norm is at most `max_norm`.
 
     Law::
@@ -48,7 +176,7 @@ def total_norm_constraint(max_norm, epsilon=1e-7):
 
     Returns
     -------
-    callable
+    Transform
         For ``transforms=``.
 
     Notes
@@ -68,16 +196,14 @@ def total_norm_constraint(max_norm, epsilon=1e-7):
     """
     _check_positive("total_norm_constraint", max_norm)
 
-    def transform(blocks):
-        norm = total_norm(blocks)
-        factor = pt.clip(norm, 0, max_norm) / (epsilon + norm)
-        return [block.with_gradient(block.gradient * factor) for block in blocks]
+    def constrained(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        norm = context.total_norm
+        return gradient * (pt.clip(norm, 0, max_norm) / (epsilon + norm))
 
-    transform.keeps_zero = True
-    return transform
+    return Transform(constrained, keeps_zero=True)
 
 
-def clip_norms(max_norm):
+def clip_norms(max_norm: Scalar) -> Transform:
     """Shrink all gradients together to a total norm of `max_norm` where it is larger.
 
     Law::
@@ -90,7 +216,7 @@ def clip_norms(max_norm):
 
     Returns
     -------
-    callable
+    Transform
         For ``transforms=``.
 
     Notes
@@ -107,16 +233,14 @@ def clip_norms(max_norm):
     """
     _check_positive("clip_norms", max_norm)
 
-    def transform(blocks):
-        norm = total_norm(blocks)
-        factor = pt.switch(pt.ge(norm, max_norm), max_norm / norm, 1.0)
-        return [block.with_gradient(block.gradient * factor) for block in blocks]
+    def clipped(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        norm = context.total_norm
+        return gradient * pt.switch(pt.ge(norm, max_norm), max_norm / norm, 1.0)
 
-    transform.keeps_zero = True
-    return transform
+    return Transform(clipped, keeps_zero=True)
 
 
-def clip(limit):
+def clip(limit: Scalar) -> Transform:
     """Clip each entry of each gradient to ``-limit .. limit``.
 
     Parameters
@@ -125,7 +249,7 @@ def clip(limit):
 
     Returns
     -------
-    callable
+    Transform
         For ``transforms=``.
 
     Examples
@@ -138,14 +262,13 @@ def clip(limit):
     """
     _check_positive("clip", limit)
 
-    def transform(blocks):
-        return [block.with_gradient(pt.clip(block.gradient, -limit, limit)) for block in blocks]
+    def clipped(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        return pt.clip(gradient, -limit, limit)
 
-    transform.keeps_zero = True
-    return transform
+    return Transform(clipped, keeps_zero=True)
 
 
-def weight_decay(l2):
+def weight_decay(l2: Scalar) -> Transform:
     """Add the gradient of an L2 penalty, on the rows that are used.
 
     Law::
@@ -160,7 +283,7 @@ def weight_decay(l2):
 
     Returns
     -------
-    callable
+    Transform
         For ``transforms=``.
 
     Examples
@@ -173,16 +296,12 @@ def weight_decay(l2):
     """
     _check_positive("weight_decay", l2)
 
-    def transform(blocks):
-        return [
-            block.with_gradient(block.gradient + l2 * block.place.only_used(block.value))
-            for block in blocks
-        ]
+    def decayed(gradient: TensorVariable, context: GradientContext) -> TensorVariable:
+        return gradient + l2 * context.value
 
-    transform.l2_of = lambda table: l2
-    return transform
+    return Transform(decayed, l2=l2)
 
 
-def _check_positive(name, value):
+def _check_positive(name: str, value: Scalar) -> None:
     if isinstance(value, (int, float)) and not value > 0:
         raise HyperparameterError(f"{name} was given {value}: give a number above 0")

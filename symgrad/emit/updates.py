@@ -1,20 +1,38 @@
 """What a rule returns: ``{shared variable: new expression}``, and what else is known of it."""
 
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symgrad.cost.place import Place
+from symgrad.emit.definition import Definition
+from symgrad.emit.hyperparameter import Scalar
+from symgrad.emit.lagging_rows import CatchUp
+from symgrad.emit.watch import Watch
 from symgrad.errors import DuplicateUpdateError
 from symgrad.graph.replace import substitute
 
-__all__ = ["Move", "Updates", "free_name"]
+__all__ = ["FlushCompiler", "Move", "Updates", "free_name"]
 
 
-@dataclass(frozen=True)
+class FlushCompiler(Protocol):
+    """Compiles the function that :meth:`Updates.flush` returns."""
+
+    def __call__(self, catch_ups: tuple[CatchUp, ...], backend: str | None) -> Callable[[], None]:
+        """See :meth:`Updates.flush`."""
+
+
+Pairs: TypeAlias = Mapping[SharedVariable, Variable] | Iterable[tuple[SharedVariable, Variable]]
+
+
+@dataclass(frozen=True, eq=False)
 class Move:
-    """How an update moves a block of a table: what a monitor looks at.
+    """How an update moves a block of a table: what monitors and explanations look at.
 
     Attributes
     ----------
@@ -23,6 +41,12 @@ class Move:
         Where in the table the block lies.
     value, gradient, step : variable
         The block before the step, the gradient that the rule was given, and what is added.
+    rule : Definition or None
+        The rule that moves the block; None if it is no rule.
+    hyper : dict
+        The rule's hyper-parameters, as they were given.
+    slots, clock : dict
+        The rule's own name of each slot, and of each part of its clock, and the shared variable.
     """
 
     table: SharedVariable
@@ -30,9 +54,13 @@ class Move:
     value: Variable
     gradient: Variable
     step: Variable
+    rule: Definition | None = None
+    hyper: Mapping[str, Scalar] = field(default_factory=dict)
+    slots: Mapping[str, SharedVariable] = field(default_factory=dict)
+    clock: Mapping[str, SharedVariable] = field(default_factory=dict)
 
 
-class Updates(dict):
+class Updates(dict[SharedVariable, Variable]):
     """``{shared variable: new expression}``, in order, for ``updates=``.
 
     Attributes
@@ -43,12 +71,15 @@ class Updates(dict):
     dense : frozenset of shared variables
         Tables read by index whose update is dense on purpose.
     moves : tuple of Move
-        For each parameter, the block that moves, its gradient, and its step.
+        For each parameter, the block that moves, its gradient and step, and the rule and its
+        hyper-parameters.
     caught_up : dict
         With ``unused="exact"``: each read of a table, and what it is with the rows brought up to
         date. :func:`symgrad.function` computes the outputs from these.
     catch_ups : tuple of CatchUp
         What :meth:`flush` works on.
+    watch : Watch or None
+        With :func:`symgrad.monitor`: what looks at the calls of a function with these updates.
 
     Examples
     --------
@@ -59,25 +90,38 @@ class Updates(dict):
     [w, m/w, v/w, t, b]
     """
 
-    def __init__(self, pairs=(), slots=(), dense=(), moves=(), caught_up=(), catch_ups=()):
+    # Updates are emitted before anything is compiled: `symgrad.compile.flush` sets this.
+    flush_compiler: ClassVar[FlushCompiler]
+
+    def __init__(
+        self,
+        pairs: Pairs = (),
+        slots: Mapping[str, SharedVariable] | Iterable[tuple[str, SharedVariable]] = (),
+        dense: Iterable[SharedVariable] = (),
+        moves: Iterable[Move] = (),
+        caught_up: Mapping[Variable, Variable] | Iterable[tuple[Variable, Variable]] = (),
+        catch_ups: Iterable[CatchUp] = (),
+        watch: Watch | None = None,
+    ) -> None:
         super().__init__(pairs)
         self.slots = dict(slots)
         self.dense = frozenset(dense)
         self.moves = tuple(moves)
         self.caught_up = dict(caught_up)
         self.catch_ups = tuple(catch_ups)
+        self.watch = watch
 
-    def __or__(self, other):
-        """Both updates in one; a variable or a slot's name in both is an error."""
+    def __or__(self, other: Any) -> Updates:  # never a plain dict
+        """Both updates in one; a variable in both is an error."""
         twice = [str(variable) for variable in self if variable in other]
         if twice:
             raise DuplicateUpdateError(
                 f"both updates change {', '.join(twice)}: leave it out of one of them"
             )
-        slots = dict(self.slots)
-        for name, slot in getattr(other, "slots", {}).items():
-            slots[free_name(name, slots)] = slot
         other = other if isinstance(other, Updates) else Updates(other)
+        slots = dict(self.slots)
+        for name, slot in other.slots.items():
+            slots[free_name(name, slots)] = slot
         mine, theirs = self.with_replaced(other.caught_up), other.with_replaced(self.caught_up)
         return Updates(
             {**mine, **theirs},
@@ -90,26 +134,26 @@ class Updates(dict):
 
     __ior__ = __or__
 
-    def with_replaced(self, replacements):
+    def with_replaced(self, replacements: Mapping[Variable, Variable]) -> Updates:
         """The same updates with variables replaced in all that is computed."""
         if not replacements:
             return self
         fields = ("value", "gradient", "step")
         of_moves = [getattr(move, name) for move in self.moves for name in fields]
-        new = iter(substitute([*self.values(), *of_moves], replacements))
-        pairs = dict(zip(self, new, strict=False))
-        moves = [replace(move, **{name: next(new) for name in fields}) for move in self.moves]
+        replaced = iter(substitute([*self.values(), *of_moves], replacements))
+        pairs = dict(zip(self, replaced, strict=False))
+        moves = [replace(move, **{name: next(replaced) for name in fields}) for move in self.moves]
         return Updates(pairs, self.slots, self.dense, moves, self.caught_up, self.catch_ups)
 
-    def current(self, outputs):
+    def current(self, outputs: Sequence[Variable]) -> list[Variable]:
         """A list of outputs with every read of a table at the rows that are up to date.
 
-        With ``unused="exact"`` :func:`symgrad.function` takes them so. It is for functions that
-        are compiled with PyTensor alone.
+        :func:`symgrad.function` does this itself with ``unused="exact"``. Use it for functions
+        that are compiled with PyTensor alone.
         """
         return substitute(outputs, self.caught_up)
 
-    def flush(self, backend=None):
+    def flush(self, backend: str | None = None) -> Callable[[], None]:
         """Compile a function that brings all rows of all tables up to date.
 
         Call it before tables are saved, evaluated, or read by any other function, and at least
@@ -139,14 +183,12 @@ class Updates(dict):
         >>> flush(); W.get_value().ravel().tolist()
         [-1.5, -1.0]
         """
-        from symgrad.compile.flush import Flush  # it compiles: a later step than this one
-
-        return Flush(self.catch_ups, backend)
+        return Updates.flush_compiler(self.catch_ups, backend)
 
 
-def free_name(name, taken):
+def free_name(name: str, taken: Container[str]) -> str:
     """`name`, with a number behind it if it is taken."""
-    free, k = name, 2
+    free, number = name, 2
     while free in taken:
-        free, k = f"{name}.{k}", k + 1
+        free, number = f"{name}.{number}", number + 1
     return free

@@ -1,33 +1,35 @@
-"""What the compiler made of it: the rewrites in their order, what was fused, what is in place."""
+"""What a compiler makes of a graph: its rewrites in order, what it fuses and what is in place."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytensor
 from pytensor.compile.mode import AddFeatureOptimizer, Mode, get_mode
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.features import Feature
 from pytensor.scalar.basic import Composite
 from pytensor.tensor.elemwise import Elemwise
 
 from symgrad.backends import BACKENDS, mode_of
 from symgrad.backends.rows.op import RowUpdate
-from symgrad.compile.check_indices import guard
+from symgrad.compile.check_indices import check_indices
 from symgrad.errors import BackendError
+from symgrad.explain.derive.names import Formulas, ShallowFormulas
+from symgrad.explain.graph import op_name
 from symgrad.explain.maths import Maths, symbol
-from symgrad.explain.names import Formulas, Shallow
-from symgrad.explain.notation import name_of
 
-__all__ = ["Compilation", "Fused", "Rewrite", "compilation"]
+__all__ = ["Compilation", "Fused", "Rewrite", "compilation_of"]
 
-# Of the rewrites that symgrad leaves out, those that change results, and how.
-_MEANING = {
+# The rewrites that symgrad leaves out because they change results, and how they do.
+_UNSOUND = {
     "local_set_to_inc_subtensor": "would turn a set of rows into an inc: repeated rows add up",
     "local_add_of_sparse_write": "would turn a set of rows into an inc: repeated rows add up",
     "local_read_of_write_same_indices": (
         "would read what was to be written, not what a later repeat of the row wrote"
     ),
 }
-_STOCK = {"c": "CVM", "numba": "NUMBA", "jax": "JAX"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Fused:
     ----------
     op : str
     formulas : tuple of (str, Maths)
-        What is computed for each output; of a row update, what happens to each table.
+        What is computed for each output; for a row update, what happens to each table.
     """
 
     op: str
@@ -64,7 +66,7 @@ class Fused:
 
 @dataclass(frozen=True)
 class Compilation:
-    """What a backend's rewrites make of cost, gradients and updates.
+    """What the rewrites of a backend make of cost, gradients and updates.
 
     Attributes
     ----------
@@ -74,10 +76,9 @@ class Compilation:
         The Op and the formula of each node of the compiled graph, in order.
     fused : tuple of Fused
     in_place : tuple of str
-        Which Ops write into the memory of one of their inputs.
+        The Ops that write into the memory of one of their inputs.
     warnings : tuple of str
-        Rewrites that PyTensor's own mode would use and that change results; symgrad leaves them
-        out.
+        Rewrites of PyTensor's own mode that change results. symgrad leaves them out.
     """
 
     backend: str
@@ -89,45 +90,50 @@ class Compilation:
 
 
 class _History(Feature):
-    """Writes down each replacement when it happens: the graph goes on changing afterwards."""
+    """Records each replacement when it happens, because the graph goes on changing."""
 
     def __init__(self):
         self.rewrites, self.last = [], None
 
-    def on_change_input(self, fgraph, node, i, r, new_r, reason=None):
-        if self.last == (reason, r, new_r):
-            return  # one replacement, seen by another of its readers
-        self.last = reason, r, new_r
-        before, after = Shallow().formula(r), Shallow().formula(new_r)
-        self.rewrites.append(Rewrite(_short(reason), before, after))
+    def on_change_input(self, fgraph, node, i, old, new, reason=None):
+        if self.last == (reason, old, new):
+            return  # the same replacement, in another of its readers
+        self.last = reason, old, new
+        before, after = ShallowFormulas().formula(old), ShallowFormulas().formula(new)
+        self.rewrites.append(Rewrite(_short_name(reason), before, after))
 
 
-def _short(reason):
-    """The name of a rewrite; of a long list of rewrites, the first."""
+def _short_name(reason):
+    """The name of a rewrite; of a list of rewrites, the first and the number of the others."""
     name = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", str(reason))
     first, *rest = name.split(",")
     return f"{first}, and {len(rest)} more)" if rest else name
 
 
-def compilation(inputs, outputs, updates, backend):
-    """Let the rewrites of a backend work, without generating code.
+def compilation_of(
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    updates: Mapping[SharedVariable, Variable],
+    backend: str,
+) -> Compilation:
+    """Run the rewrites of a backend, without generating code.
 
     Parameters
     ----------
     inputs, outputs : list of variables
-    updates : dict
+    updates : mapping
     backend : {"c", "numba", "jax"}
     """
     if backend not in BACKENDS:
         raise BackendError(f"backend is {backend!r}: choose one of {', '.join(BACKENDS)}")
-    guarded = guard(outputs, dict(updates), backend, "ignore")
-    history, graph = _rewritten(inputs, guarded.outputs, guarded.updates, mode_of(backend))
+    checked = check_indices(outputs, dict(updates), backend)
+    history, graph = _rewritten(inputs, checked.outputs, checked.updates, mode_of(backend))
     nodes = graph.toposort()
     return Compilation(
         backend=backend,
         rewrites=tuple(history.rewrites),
-        steps=tuple((name_of(node.op), _one_deep(node)) for node in nodes),
-        fused=tuple(found for node in nodes if (found := _fused(node))),
+        steps=tuple((op_name(node.op), _in_brief(node.outputs[0])) for node in nodes),
+        fused=tuple(fused for node in nodes if (fused := _fused(node))),
         in_place=tuple(text for node in nodes for text in _in_place(node)),
         warnings=_warnings(inputs, outputs, updates, backend),
     )
@@ -143,40 +149,40 @@ def _rewritten(inputs, outputs, updates, mode):
     return history, compiled.maker.fgraph
 
 
-def _one_deep(node):
-    return Shallow(2).formula(node.outputs[0])
+def _in_brief(variable: Variable) -> Maths:
+    return ShallowFormulas(2).formula(variable)
 
 
-def _in_place(node):
+def _in_place(node: Apply) -> Iterator[str]:
     for output, positions in node.op.destroy_map.items():
         for position in positions:
-            overwritten = Shallow(1).formula(node.inputs[position]).plain()
-            yield f"{name_of(node.op)} writes output {output} into {overwritten}"
+            overwritten = ShallowFormulas(1).formula(node.inputs[position]).plain()
+            yield f"{op_name(node.op)} writes output {output} into {overwritten}"
 
 
-def _fused(node):
+def _fused(node: Apply) -> Fused | None:
     if isinstance(node.op, RowUpdate):
         return _row_update(node)
     if _is_composite(node.op):
-        found = [_written_out(one) for one in node.outputs]
-        return Fused("Composite", tuple((f"output {k}", one) for k, one in enumerate(found)))
+        formulas = [_written_out(output) for output in node.outputs]
+        return Fused("Composite", tuple((f"output {k}", m) for k, m in enumerate(formulas)))
     return None
 
 
-def _inside(composite, args):
-    """The formulas of the outputs of a scalar graph, of those of its inputs."""
+def _output_formulas(composite, args):
+    """The formulas of the outputs of a scalar graph, from the formulas of its inputs."""
     graph = composite.fgraph
     formulas = Formulas(zip(graph.inputs, args, strict=True))
-    return [formulas.formula(one) for one in graph.outputs]
+    return [formulas.formula(output) for output in graph.outputs]
 
 
 def _written_out(variable):
     """The formula of what a fused Op computed, rather than its name."""
     node = variable.owner
     if node is None or not _is_composite(node.op):
-        return Shallow(2).formula(variable)
-    args = [Shallow(2).formula(one) for one in node.inputs]
-    return _inside(node.op.scalar_op, args)[node.outputs.index(variable)]
+        return _in_brief(variable)
+    args = [_in_brief(source) for source in node.inputs]
+    return _output_formulas(node.op.scalar_op, args)[node.outputs.index(variable)]
 
 
 def _is_composite(op):
@@ -184,25 +190,26 @@ def _is_composite(op):
 
 
 def _row_update(node):
-    """The law of a row update, for each table."""
+    """The formulas of a fused row update, for each table."""
     op = node.op
     tables, _, _, operands = op.split(node.inputs)
-    known = [Maths("index", (symbol(one.name or "table"), symbol("row"))) for one in tables]
-    known += [_written_out(one) for one in operands]
+    known = [Maths("index", (symbol(table.name or "table"), symbol("row"))) for table in tables]
+    known += [_written_out(operand) for operand in operands]
     for stage in op.stages:
-        found = _inside(stage.law, [known[at] for at in stage.reads])
+        results = _output_formulas(stage.law, [known[read] for read in stage.reads])
         if stage.kind == "sum":
-            found = [Maths("total", (one,), "sum:of the row") for one in found]
-        known += found
+            results = [Maths("total", (formula,), "sum:of the row") for formula in results]
+        known += results
     formulas = tuple(
-        (f"{tables[k].name} {'+=' if adds else '='}", known[new])
-        for k, (new, adds) in enumerate(zip(op.new, op.adds, strict=True))
+        (f"{table.name} {'+=' if adds else '='}", known[new])
+        for table, new, adds in zip(tables, op.new, op.adds, strict=True)
     )
     return Fused("RowUpdate", formulas)
 
 
 def _warnings(inputs, outputs, updates, backend):
-    """What PyTensor's own mode would have done."""
-    history, _ = _rewritten(inputs, outputs, dict(updates), get_mode(_STOCK[backend]))
-    used = dict.fromkeys(one.name for one in history.rewrites)
-    return tuple(f"{name} {_MEANING[name]}" for name in used if name in _MEANING)
+    """The unsound rewrites that PyTensor's own mode would have used."""
+    mode = get_mode(BACKENDS[backend].stock)
+    history, _ = _rewritten(inputs, outputs, dict(updates), mode)
+    used = dict.fromkeys(rewrite.name for rewrite in history.rewrites)
+    return tuple(f"{name} {_UNSOUND[name]}" for name in used if name in _UNSOUND)

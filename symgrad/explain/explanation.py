@@ -1,15 +1,14 @@
-"""An explanation: plain data, and the ways to print it."""
+"""An explanation: its data, and methods that print, save and check it."""
 
 import uuid
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 
-from symgrad.errors import HyperparameterError
-from symgrad.explain import check as checking
-from symgrad.explain.calculus import CalculusLine
-from symgrad.explain.compiler import Compilation
-from symgrad.explain.derivation import Node
-from symgrad.explain.maths import Maths
+from symgrad.errors import OptionError
+from symgrad.explain.check import CheckResult, check
+from symgrad.explain.data import ExplanationData
+from symgrad.explain.derive.derivation import Derivation
 from symgrad.explain.render import (
     as_html,
     as_json,
@@ -19,13 +18,11 @@ from symgrad.explain.render import (
     as_svg,
     as_text,
 )
-from symgrad.explain.rule import RuleStory
-from symgrad.explain.story import SubsetStory
-from symgrad.explain.values import Reading
+from symgrad.explain.sample import Point
 
 __all__ = ["Explanation"]
 
-_FORMATS = {
+_METHODS = {
     ".html": "html",
     ".svg": "svg",
     ".md": "markdown",
@@ -36,28 +33,28 @@ _FORMATS = {
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ExplanationData):
     """How a gradient was derived, what it is, and what the compiler made of it.
 
-    ``print(e)`` gives it as text, a notebook shows it as a page, and :meth:`save` writes either.
+    ``print(e)`` gives the text, a notebook shows the page, and :meth:`save` writes either.
 
     Attributes
     ----------
     cost : str
         Id of the node that is differentiated.
     wrt : tuple of str
-        Ids of the nodes with respect to which.
+        Ids of the nodes with respect to which it is differentiated.
     nodes : tuple of Node
         In the order of computation. Forward edges are their ``inputs``, gradient edges the
         ``consumer`` of their ``contributions``.
     gradients : tuple of (str, Maths or None)
-        For each of `wrt` the gradient in closed form; None if it is too long to be read.
+        The gradient with respect to each of `wrt` in closed form; None if it is too long to read.
     calculus : tuple of CalculusLine
         For functions of one number, the derivation as a textbook writes it.
     subsets : tuple of SubsetStory
     rules : tuple of RuleStory
     readings : tuple of Reading
-        For values that were given: value, adjoint and finite difference of each node.
+        If values were given: value, adjoint and finite difference of each node.
     compilation : Compilation or None
 
     Examples
@@ -68,26 +65,16 @@ class Explanation:
     'cos(x)'
     """
 
-    cost: str
-    wrt: tuple[str, ...]
-    nodes: tuple[Node, ...]
-    gradients: tuple[tuple[str, Maths | None], ...]
-    calculus: tuple[CalculusLine, ...] = ()
-    subsets: tuple[SubsetStory, ...] = ()
-    rules: tuple[RuleStory, ...] = ()
-    readings: tuple[Reading, ...] = ()
-    compilation: Compilation | None = None
-    # Not data but the expressions behind the formulas: what `check` computes.
-    _found: object = field(default=None, repr=False, compare=False)
-    _names: object = field(default=None, repr=False, compare=False)
-    _point: object = field(default=None, repr=False, compare=False)
+    # Not data, but the expressions behind the formulas: `check` computes them.
+    _derivation: Derivation = field(repr=False, compare=False, kw_only=True)
+    _point: Point | None = field(repr=False, compare=False, kw_only=True)
 
-    def node(self, id_or_name):
-        """The node with an id or a name."""
-        return next(one for one in self.nodes if id_or_name in (one.id, one.name))
-
-    def check(self, seed=0):
+    def check(self, seed: int = 0) -> CheckResult:
         """Compute every line at random inputs, and compare it.
+
+        Each term, as the law gives it and simplified, is compared in float64 with central
+        differences of its step and with PyTensor's gradient; so is each gradient from end to
+        end. Inputs are taken near the values that were given, else from (0.3, 0.9).
 
         Parameters
         ----------
@@ -95,44 +82,42 @@ class Explanation:
 
         Returns
         -------
-        Check
-            True if every term, as the law gives it and simplified, agrees in float64 with central
-            differences of its step and with PyTensor's gradient, and so does every gradient from
-            end to end. Inputs are taken near the values that were given, else from (0.3, 0.9).
+        CheckResult
+            It is true if all lines agree.
         """
-        return checking.check(self._found, self._names, self._point, seed)
+        return check(self._derivation, self._point, seed)
 
-    def text(self):
+    def text(self) -> str:
         """The explanation as text."""
         return as_text(self)
 
-    def markdown(self):
+    def markdown(self) -> str:
         """The explanation in Markdown, with its formulas in LaTeX between ``$$``."""
         return as_markdown(self)
 
-    def mermaid(self):
-        """Forward and gradient graph in the language of Mermaid."""
+    def mermaid(self) -> str:
+        """The forward and the gradient graph in the language of Mermaid."""
         return as_mermaid(self)
 
-    def json(self):
-        """All of it as JSON; each formula as text, as LaTeX and as a tree."""
+    def json(self) -> str:
+        """All data as JSON, with each formula as text, as LaTeX and as a tree."""
         return as_json(self)
 
-    def svg(self):
-        """Forward and gradient graph side by side, as a drawing of its own."""
+    def svg(self) -> str:
+        """The forward and the gradient graph side by side, as a drawing."""
         return as_svg(self)
 
-    def html(self):
-        """All of it as one page, which needs no network, no other file and no other program."""
+    def html(self) -> str:
+        """The explanation as one page, which needs no network and no other file."""
         return as_html(self)
 
-    def save(self, path):
-        """Write it to a file.
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the explanation to a file.
 
         Parameters
         ----------
         path : path
-            Its suffix says what is written: ``.html``, ``.svg``, ``.md``, ``.mmd`` (Mermaid),
+            The suffix chooses the format: ``.html``, ``.svg``, ``.md``, ``.mmd`` (Mermaid),
             ``.json`` or ``.txt``.
 
         Raises
@@ -140,21 +125,21 @@ class Explanation:
         HyperparameterError
             For another suffix.
         """
-        kind = _FORMATS.get(Path(path).suffix)
-        if kind is None:
-            raise HyperparameterError(
+        method = _METHODS.get(Path(path).suffix)
+        if method is None:
+            raise OptionError(
                 f"{str(path)!r} has no suffix that says what to write: end it in "
-                f"{', '.join(_FORMATS)}"
+                f"{', '.join(_METHODS)}"
             )
-        page = getattr(self, kind)()
+        page = getattr(self, method)()
         Path(path).write_text(page.rstrip("\n") + "\n", encoding="utf-8")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text()
 
-    def _repr_html_(self):
-        # Several outputs may come to stand on one page, also of other runs.
+    def _repr_html_(self) -> str:
+        # One page may show the outputs of several cells and runs.
         return as_piece(self, f"symgrad-{uuid.uuid4().hex[:12]}")
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return self.markdown()

@@ -1,42 +1,51 @@
-"""The update rule: its law, the same with the numbers of a row, and the slots before and after."""
+"""The story of an update rule: its formulas, the same with numbers, and the slots it changes.
 
+All of it comes from the graph of the updates. Any function that returns Updates is a rule here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
+from pytensor.graph.basic import Variable
 
-from symgrad.emit.updates import Updates
-from symgrad.errors import HyperparameterError
+from symgrad.emit.updates import Move, Updates
+from symgrad.errors import ArgumentError
+from symgrad.explain.derive.names import Formulas
+from symgrad.explain.derive.rebuild import evaluator
+from symgrad.explain.derive.simplify import simplified
+from symgrad.explain.graph import leaves_of, nodes_as_written
 from symgrad.explain.maths import Maths, number, symbol
-from symgrad.explain.names import Formulas
-from symgrad.explain.rebuild import evaluator
-from symgrad.explain.sample import leaves_of
-from symgrad.explain.simplify import simplified
-from symgrad.explain.trace import as_written
+from symgrad.explain.sample import Point
 from symgrad.graph.index_reads import describe, is_index_read, is_index_write
 
-__all__ = ["LawLine", "RuleStory", "rule_stories", "updates_of"]
+__all__ = ["RuleLine", "RuleStory", "rule_stories", "updates_of"]
+
+RuleLike = Callable[..., Updates] | Updates
 
 
 @dataclass(frozen=True)
-class LawLine:
-    """One line of the law of a rule.
+class RuleLine:
+    """One formula of a rule.
 
     Attributes
     ----------
     target : str
         ``"step"``, or the name of a slot.
-    law : Maths
+    formula : Maths
     numbers : Maths or None
-        The law with the numbers of the first entry of the first touched row put in.
+        The formula with the numbers of the first entry of the first touched row.
     before, after : list, number or None
-        The touched row of the slot, or of the table.
+        The touched row of the slot, or of the table for the step.
     """
 
     target: str
-    law: Maths
+    formula: Maths
     numbers: Maths | None
-    before: object
-    after: object
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True)
@@ -48,85 +57,101 @@ class RuleStory:
     rule, table : str
     row : int or None
         The first touched row, at the user's inputs.
-    lines : tuple of LawLine
+    lines : tuple of RuleLine
         The step first, then the slots.
     """
 
     rule: str
     table: str
     row: int | None
-    lines: tuple[LawLine, ...]
+    lines: tuple[RuleLine, ...]
 
 
-def updates_of(rule, cost, wrt):
-    """The updates of a rule: given as such, or as a function of cost and parameters."""
+def updates_of(rule: RuleLike, cost: Variable, wrt: Sequence[Variable]) -> Updates:
+    """The updates of a rule, which is a function of cost and parameters, or Updates."""
     if isinstance(rule, Updates):
         return rule
     if not callable(rule):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"rule is {type(rule).__name__}: give a function of cost and parameters, as sg.adam or "
             "functools.partial(sg.sgd, learning_rate=0.1), or the Updates it returned"
         )
-    made = rule(cost, list(wrt))
-    if not isinstance(made, Updates):
-        raise HyperparameterError(
-            f"the rule returned {type(made).__name__}, not Updates: give one of symgrad's rules"
+    updates = rule(cost, list(wrt))
+    if not isinstance(updates, Updates):
+        raise ArgumentError(
+            f"the rule returned {type(updates).__name__}, not Updates: return what one of "
+            "symgrad's rules returned"
         )
-    return made
+    return updates
 
 
-def rule_stories(rule, updates, point=None):
+def rule_stories(
+    rule: RuleLike, updates: Updates, point: Point | None = None
+) -> tuple[RuleStory, ...]:
     """A story for each parameter that the updates move."""
-    name = getattr(getattr(rule, "func", rule), "__name__", "") or "updates"
-    name = "updates" if isinstance(rule, Updates) else name
+    name = _name_of(rule)
     return tuple(_story(name, move, updates, point) for move in updates.moves)
 
 
-def _story(name, move, updates, point):
-    slots = {
-        key.split("/")[0]: (slot, updates[slot]) for key, slot in updates.slots.items()
-        if slot in updates and (key.endswith(f"/{move.table.name}") or "/" not in key)
-    }  # fmt: skip
+def _name_of(rule: RuleLike) -> str:
+    function = rule.func if isinstance(rule, partial) else rule
+    name = getattr(function, "__name__", type(function).__name__.lower())
+    return "rule" if name == "<lambda>" else name
+
+
+def _story(name: str, move: Move, updates: Updates, point: Point | None) -> RuleStory:
+    slots = {**move.slots, **move.clock}
+    outputs = {"step": move.step} | {key: _written(updates[slot]) for key, slot in slots.items()}
     known = {move.value: symbol("w"), move.gradient: symbol("g")}
-    for key, (slot, _) in slots.items():
-        known[slot] = symbol(key)
-    outputs = {"step": move.step} | {key: _written(new) for key, (_, new) in slots.items()}
-    for node in as_written(list(outputs.values())):
-        for one in node.outputs:
-            if is_index_read(node) and node.inputs[0] in known:
-                known[one] = known[node.inputs[0]]
-    formulas = Formulas(known)
-    laws = {
-        key: formulas.formula(simplified(one, set(known))).ordered() for key, one in outputs.items()
+    known |= {slot: symbol(key) for key, slot in slots.items()}
+    known = _with_reads(known, list(outputs.values()))
+    written = Formulas(known)
+    formulas = {
+        target: written.formula(simplified(new, set(known))).ordered()
+        for target, new in outputs.items()
     }
     if point is None:
-        lines = (LawLine(key, law, None, None, None) for key, law in laws.items())
-        return RuleStory(name, describe(move.table), None, tuple(lines))
-    targets = {"step": move.table} | {key: slot for key, (slot, _) in slots.items()}
-    at = _First(move, point)
-    firsts = {formula.text: at.first(one) for one, formula in known.items()}
-    meanings = {name: number(one) for name, one in firsts.items() if one is not None}
-    is_empty = len(meanings) < len(firsts)
-    lines = tuple(
-        LawLine(
-            key, law, None if is_empty else law.with_symbols(meanings), at.row_of(targets[key]),
-            at.row_of(updates[targets[key]]),
+        lines = (
+            RuleLine(target, formula, None, None, None) for target, formula in formulas.items()
         )
-        for key, law in laws.items()
-    )  # fmt: skip
-    return RuleStory(name, describe(move.table), at.row, lines)
+        return RuleStory(name, describe(move.table), None, tuple(lines))
+    variables = {"step": move.table} | slots
+    first = _FirstRow(move, point)
+    numbers = first.numbers(known)
+    lines = (
+        RuleLine(
+            target,
+            formula,
+            formula.with_symbols(numbers) if numbers else None,
+            first.row_of(variables[target]),
+            first.row_of(updates[variables[target]]),
+        )
+        for target, formula in formulas.items()
+    )
+    return RuleStory(name, describe(move.table), first.row, tuple(lines))
 
 
-def _written(new):
-    """What is written into a slot: of the rows, if it is written by index."""
+def _written(new: Variable) -> Variable:
+    """What is written into a slot: rows, if it is written by index."""
     node = new.owner
     return node.inputs[1] if node is not None and is_index_write(node) else new
 
 
-class _First:
+def _with_reads(
+    known: Mapping[Variable, Maths], outputs: Sequence[Variable]
+) -> dict[Variable, Maths]:
+    """The symbols, which rows that are read of a slot share with the slot."""
+    known = dict(known)
+    for node in nodes_as_written(outputs):
+        if is_index_read(node) and node.inputs[0] in known:
+            known |= dict.fromkeys(node.outputs, known[node.inputs[0]])
+    return known
+
+
+class _FirstRow:
     """The first row that a call touches, at the user's inputs."""
 
-    def __init__(self, move, point):
+    def __init__(self, move: Move, point: Point) -> None:
         self.point = point
         index = move.place.indices[0] if move.place.axes == (0,) and move.place.indices else None
         is_vector = getattr(getattr(index, "type", None), "ndim", 0) == 1
@@ -135,21 +160,22 @@ class _First:
             rows = np.flatnonzero(rows)
         self.row = int(rows[0]) if rows is not None and rows.size else None
 
-    def first(self, block):
-        """The first entry of a block of rows, or None if it has none."""
-        value = self._value(block)
-        return float(value.flat[0]) if value.size else None
+    def numbers(self, symbols: Mapping[Variable, Maths]) -> dict[str, Maths] | None:
+        """The first entry of each block by the name of its symbol; None if a block is empty."""
+        values = {formula.text: self._value(block) for block, formula in symbols.items()}
+        if not all(value.size for value in values.values()):
+            return None
+        return {name: number(float(value.flat[0])) for name, value in values.items()}
 
-    def row_of(self, table):
-        """The row of a table or slot; all of it if no row was chosen, or it has none."""
+    def row_of(self, table: Variable) -> Any:
+        """The row of a table or slot; all of it if no row was chosen, or it has no rows."""
         value = self._value(table)
-        is_table = self.row is not None and value.ndim
-        return (value[self.row] if is_table else value).tolist()
+        return (value[self.row] if self.row is not None and value.ndim else value).tolist()
 
-    def _value(self, variable):
-        leaves = leaves_of([variable])
-        at = {
-            one: self.point[one] if one in self.point else np.asarray(one.get_value())
-            for one in leaves
+    def _value(self, variable: Variable) -> np.ndarray:
+        leaves: list[Any] = leaves_of([variable])
+        inputs = {
+            leaf: self.point[leaf] if leaf in self.point else np.asarray(leaf.get_value())
+            for leaf in leaves
         }
-        return np.asarray(evaluator(list(at), [variable])(*at.values())[0])
+        return np.asarray(evaluator(list(inputs), [variable])(*inputs.values())[0])

@@ -1,56 +1,75 @@
-"""Slices whose length is a constant, though their bounds are variables."""
+"""Slices with variable bounds whose length is a constant, as ``W[start : start + 4]``."""
 
-from pytensor.graph.basic import Constant
+from functools import reduce
+from typing import TypeAlias
+
+import numpy as np
+from pytensor.graph.basic import Constant, Variable
 from pytensor.scalar.basic import Add, Cast, Mul, Neg, Sub
 from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.type import integer_dtypes
 from pytensor.tensor.variable import TensorVariable
 
 __all__ = ["constant_length"]
 
+# A sum of products, ``{factors: coefficient}``; the factors of the constant term are ().
+Polynomial: TypeAlias = dict[tuple[Variable, ...], int]
 
-def constant_length(entry):
-    """N if a slice is ``start : start + N`` in steps of one, with a variable `start`, else None.
 
-    Bounds are compared as sums of multiples, so that `W[k * 20 : (k + 1) * 20]` has 20 rows.
+def constant_length(entry: slice) -> int | None:
+    """The N of a slice ``start : start + N`` with a variable `start` and a step of 1, else None.
+
+    Bounds are compared as polynomials, so that `W[k * 20 : (k + 1) * 20]` has 20 rows.
     """
     bounds = (entry.start, entry.stop)
-    if entry.step not in (None, 1) or not all(isinstance(one, TensorVariable) for one in bounds):
+    if entry.step not in (None, 1) or not all(isinstance(b, TensorVariable) for b in bounds):
         return None
-    if all(isinstance(one, Constant) for one in bounds):
+    if all(isinstance(bound, Constant) for bound in bounds):
         return None
-    length = _sum(_linear(entry.stop), _linear(entry.start), -1)
-    n = length.pop(None, 0)
+    length = _sum(_polynomial(entry.stop), _negative(_polynomial(entry.start)))
+    n = length.pop((), 0)
     return n if n > 0 and not any(length.values()) else None
 
 
-def _linear(expression):
-    """``{variable: factor}`` of a whole number, with the constant part under None."""
+def _polynomial(expression: Variable) -> Polynomial:
+    """An integer expression as a polynomial; what is not a sum or product counts as a variable."""
+    if expression.type.dtype not in integer_dtypes:
+        return {(expression,): 1}
     if isinstance(expression, Constant):
-        return {None: int(expression.data)}
-    op = getattr(expression.owner, "op", None)
+        return {(): int(expression.data)}
+    node = expression.owner
+    op = None if node is None else node.op
     if isinstance(op, (ScalarFromTensor, TensorFromScalar)):
-        return _linear(*expression.owner.inputs)
-    scalar = op.scalar_op if isinstance(op, Elemwise) else None
-    if not isinstance(scalar, (Add, Cast, Mul, Neg, Sub)):
-        return {expression: 1}
-    first, *others = map(_linear, expression.owner.inputs)
-    if isinstance(scalar, Neg):
-        return _sum({}, first, -1)
-    for other in others:
-        if isinstance(scalar, Mul):
-            if set(first) > {None} and set(other) > {None}:
-                return {expression: 1}
-            factor, first = (first, other) if set(first) <= {None} else (other, first)
-            first = _sum({}, first, factor.get(None, 0))
-        else:
-            first = _sum(first, other, -1 if isinstance(scalar, Sub) else 1)
-    return first
+        return _polynomial(*node.inputs)
+    scalar_op = op.scalar_op if isinstance(op, Elemwise) else None
+    if isinstance(scalar_op, Cast) and np.can_cast(node.inputs[0].dtype, expression.type.dtype):
+        return _polynomial(*node.inputs)
+    if not isinstance(scalar_op, (Add, Mul, Neg, Sub)):
+        return {(expression,): 1}
+    first, *others = map(_polynomial, node.inputs)
+    if isinstance(scalar_op, Neg):
+        return _negative(first)
+    if isinstance(scalar_op, Sub):
+        others = [_negative(other) for other in others]
+    return reduce(_product if isinstance(scalar_op, Mul) else _sum, others, first)
 
 
-def _sum(left, right, factor):
-    """``left + factor * right``."""
+def _negative(polynomial: Polynomial) -> Polynomial:
+    return {factors: -coefficient for factors, coefficient in polynomial.items()}
+
+
+def _sum(left: Polynomial, right: Polynomial) -> Polynomial:
     total = dict(left)
-    for variable, times in right.items():
-        total[variable] = total.get(variable, 0) + factor * times
+    for factors, coefficient in right.items():
+        total[factors] = total.get(factors, 0) + coefficient
+    return total
+
+
+def _product(left: Polynomial, right: Polynomial) -> Polynomial:
+    total: Polynomial = {}
+    for left_factors, a in left.items():
+        for right_factors, b in right.items():
+            factors = tuple(sorted((*left_factors, *right_factors), key=id))
+            total = _sum(total, {factors: a * b})
     return total

@@ -1,13 +1,9 @@
 """Checks that run inside a compiled function, before its first write.
 
-Both Ops raise with the *number* of the check: :mod:`symgrad.compile.callable` knows which table
-and which index that was, and says so. Names stay out of the Ops so that C code is compiled once
-for all.
+Both Ops raise with numbers alone. One of these is the number of the check: whoever compiled the
+function knows which table and which index it is about (:mod:`symgrad.compile.failures`). Names stay
+out of the Ops so that C code is compiled once for all.
 """
-
-import re
-from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,60 +11,139 @@ from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 
-__all__ = ["CheckIndex", "CheckLength", "check_shape", "failed_check"]
+from symgrad.dispatch import JAX, NUMBA, when_imported
+from symgrad.pytensor_compat import node_and_shapes
 
-_FAILED = re.compile(r"symgrad (index|shape)\D+(\d+)\D+?(-?\d+)\D+?(\d+)")
+__all__ = [
+    "CheckFailed",
+    "CheckIndex",
+    "CheckLength",
+    "IndexCheckFailed",
+    "LengthCheckFailed",
+    "check_shape",
+    "failed_check",
+]
 
 
-def failed_check(error):
-    """``(kind, number, given, limit)`` from the text of an error of these Ops, else None."""
-    found = _FAILED.search(str(error))
-    return found and (found[1], *map(int, found.groups()[1:]))
+class CheckFailed(Exception):
+    """What the Ops raise, with the numbers ``(given, limit)`` or ``(given, limit, number)``."""
+
+    @property
+    def given(self) -> int:
+        """The entry of the index, or the length, that is wrong."""
+        return int(self.args[0])
+
+    @property
+    def limit(self) -> int:
+        """The length of the axis, or the length that is wanted."""
+        return int(self.args[1])
+
+    @property
+    def number(self) -> int | None:
+        """The number of the check, if it has one."""
+        return int(self.args[2]) if len(self.args) > 2 else None
+
+
+class IndexCheckFailed(CheckFailed, IndexError):
+    """An entry of an index lies outside ``-limit .. limit - 1``."""
+
+    def __str__(self):
+        return _text(self, "index {} is out of range for an axis of length {}")
+
+
+class LengthCheckFailed(CheckFailed, ValueError):
+    """Rows do not have the length that their index chooses."""
+
+    def __str__(self):
+        return _text(self, "{} rows, or entries of a row, are written where {} are chosen")
+
+
+def _text(error: CheckFailed, words: str) -> str:
+    # PyTensor may add its report of the node to the text, and make an error of that alone.
+    return words.format(*error.args) if len(error.args) > 1 else "".join(map(str, error.args))
+
+
+def failed_check(error: BaseException | None) -> CheckFailed | None:
+    """The error of a check as it was raised, if `error` is one or was made while handling one."""
+    while error is not None and not (isinstance(error, CheckFailed) and len(error.args) > 1):
+        error = error.__context__
+    return error
 
 
 class CheckIndex(COp):
-    """``(index, length, number) -> index``, int64, negative entries counted from the end.
+    """``(index, length[, number]) -> index``, int64, negative entries counted from the end.
 
-    Raises an IndexError for an entry outside ``-length .. length - 1``. JAX cannot raise: there
-    the index is only normalised.
+    Raises an :class:`IndexCheckFailed` for an entry outside ``-length .. length - 1``. JAX cannot
+    raise: there the index is only normalised. In the graph that a user gets, checks have no number;
+    :mod:`symgrad.compile.check_indices` gives each of them one.
     """
 
     __props__ = ()
 
-    def __init__(self):
-        register_backends()
-
-    def make_node(self, index, length, number):
-        index, length, number = (pt.cast(pt.as_tensor(x), "int64") for x in (index, length, number))
-        return Apply(self, [index, length, number], [index.type()])
+    def make_node(self, index, length, *number):
+        inputs = [pt.cast(pt.as_tensor(x), "int64") for x in (index, length, *number)]
+        return Apply(self, inputs, [inputs[0].type()])
 
     def do_constant_folding(self, *args):
         return False  # a constant index can be wrong, too: say so at the call
 
     def perform(self, node, inputs, output_storage):
-        index, length, number = inputs
+        index, length, *number = inputs
         outside = (index < -length) | (index >= length)
         if outside.any():
-            raise IndexError("symgrad index", int(number), int(index[outside].flat[0]), int(length))
+            raise IndexCheckFailed(int(index[outside].flat[0]), int(length), *map(int, number))
         output_storage[0][0] = np.asarray(np.where(index < 0, index + length, index))
 
     def infer_shape(self, *args):
-        return [args[-1][0]]
+        return [node_and_shapes(args)[1][0]]
 
     def connection_pattern(self, node):
-        return [[False]] * 3
+        return [[False]] * len(node.inputs)
 
     def pullback(self, inputs, outputs, cotangents):
         return [disconnected_type() for _ in inputs]
 
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
+
+    def c_support_code(self, **kwargs):
+        return C_RAISE
 
     def c_code(self, node, name, inputs, outputs, sub):
-        index, length, number = inputs
+        index, length, *number = inputs
+        numbers = ["(long long)i[k]", "(long long)length", *map(_c_value, number)]
         return C_CHECK_INDEX.format(
-            index=index, length=length, number=number, out=outputs[0], fail=sub["fail"]
+            index=index,
+            length=length,
+            raised=_c_raise("IndexCheckFailed", numbers),
+            out=outputs[0],
+            fail=sub["fail"],
         )
+
+
+# An error with numbers in it, not with a text.
+C_RAISE = r"""
+static void symgrad_raise(const char *name, PyObject *numbers)
+{
+    PyObject *module = PyImport_ImportModule("symgrad.ops.check_index");
+    PyObject *error = module ? PyObject_GetAttrString(module, name) : NULL;
+    if (error && numbers) PyErr_SetObject(error, numbers);
+    Py_XDECREF(error);
+    Py_XDECREF(module);
+    Py_XDECREF(numbers);
+}
+"""
+
+
+def _c_raise(name: str, numbers: list[str]) -> str:
+    """The C statement that raises an error of this module."""
+    made = f'Py_BuildValue("({"L" * len(numbers)})", {", ".join(numbers)})'
+    return f'symgrad_raise("{name}", {made});'
+
+
+def _c_value(scalar: str) -> str:
+    """The C expression of the value of an int64 scalar."""
+    return f"(long long)*(npy_int64 *)PyArray_DATA({scalar})"
 
 
 C_CHECK_INDEX = r"""
@@ -81,9 +156,7 @@ C_CHECK_INDEX = r"""
     const npy_intp n = PyArray_SIZE({out});
     for (npy_intp k = 0; k < n; k++) {{
         if (i[k] < -length || i[k] >= length) {{
-            PyErr_Format(PyExc_IndexError, "symgrad index %lld %lld %lld",
-                (long long)*(npy_int64 *)PyArray_DATA({number}),
-                (long long)i[k], (long long)length);
+            {raised}
             {fail}
         }}
         if (i[k] < 0) i[k] += length;
@@ -95,7 +168,7 @@ C_CHECK_INDEX = r"""
 class CheckLength(COp):
     """``(rows, number, length) -> rows``, a view.
 
-    Raises a ValueError unless ``rows.shape[axis] == length``.
+    Raises a :class:`LengthCheckFailed` unless ``rows.shape[axis] == length``.
     """
 
     __props__ = ("axis",)
@@ -103,7 +176,6 @@ class CheckLength(COp):
 
     def __init__(self, axis):
         self.axis = axis
-        register_backends()
 
     def make_node(self, rows, number, length):
         number, length = (pt.cast(pt.as_tensor(x), "int64") for x in (number, length))
@@ -112,11 +184,11 @@ class CheckLength(COp):
     def perform(self, node, inputs, output_storage):
         rows, number, length = inputs
         if rows.shape[self.axis] != length:
-            raise ValueError("symgrad shape", int(number), rows.shape[self.axis], int(length))
+            raise LengthCheckFailed(rows.shape[self.axis], int(length), int(number))
         output_storage[0][0] = rows
 
     def infer_shape(self, *args):
-        return [args[-1][0]]
+        return [node_and_shapes(args)[1][0]]
 
     def connection_pattern(self, node):
         return [[True], [False], [False]]
@@ -128,15 +200,19 @@ class CheckLength(COp):
         return [tangents[0]]
 
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
+
+    def c_support_code(self, **kwargs):
+        return C_RAISE
 
     def c_code(self, node, name, inputs, outputs, sub):
         rows, number, length = inputs
+        given = f"(long long)PyArray_DIM({rows}, {self.axis})"
         return C_CHECK_LENGTH.format(
             rows=rows,
             axis=self.axis,
             length=length,
-            number=number,
+            raised=_c_raise("LengthCheckFailed", [given, _c_value(length), _c_value(number)]),
             out=outputs[0],
             fail=sub["fail"],
         )
@@ -144,10 +220,7 @@ class CheckLength(COp):
 
 C_CHECK_LENGTH = r"""
 if (PyArray_DIM({rows}, {axis}) != *(npy_int64 *)PyArray_DATA({length})) {{
-    PyErr_Format(PyExc_ValueError, "symgrad shape %lld %lld %lld",
-        (long long)*(npy_int64 *)PyArray_DATA({number}),
-        (long long)PyArray_DIM({rows}, {axis}),
-        (long long)*(npy_int64 *)PyArray_DATA({length}));
+    {raised}
     {fail}
 }}
 Py_XDECREF({out});
@@ -165,35 +238,25 @@ def check_shape(rows, number, shape):
     return rows
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Ops, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
-def _register_numba():
-    from pytensor.link.numba.dispatch.basic import (
-        numba_njit,
-        register_funcify_default_op_cache_key,
-    )
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import numba_njit, register_funcify_default_op_cache_key
 
     @register_funcify_default_op_cache_key(CheckIndex)
     def numba_funcify_CheckIndex(op, node, **kwargs):
         @numba_njit
-        def check_index(index, length, number):
+        def check_index(index, length, number=None):
             limit = length.item()
             checked = index.copy()
             for k, row in np.ndenumerate(index):
                 if row < -limit or row >= limit:
-                    raise IndexError("symgrad index", number.item(), row, limit)
+                    if number is None:
+                        raise IndexCheckFailed(row, limit)
+                    raise IndexCheckFailed(row, limit, number.item())
                 if row < 0:
                     checked[k] += limit
             return checked
 
-        version = 1
+        version = 2
         return check_index, version
 
     @register_funcify_default_op_cache_key(CheckLength)
@@ -203,23 +266,24 @@ def _register_numba():
         @numba_njit
         def check_length(rows, number, length):
             if rows.shape[axis] != length.item():
-                raise ValueError("symgrad shape", number.item(), rows.shape[axis], length.item())
+                raise LengthCheckFailed(rows.shape[axis], length.item(), number.item())
             return rows
 
-        version = 1
+        version = 2
         return check_length, version
 
 
-def _register_jax():
+def _register_jax() -> None:
     import jax
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    from symgrad.pytensor_compat import jax_funcify
 
     @jax_funcify.register(CheckIndex)
     def jax_funcify_CheckIndex(op, **kwargs):
-        def check_index(index, length, number):
+        def check_index(index, length, number=None):
             # What is known while JAX traces stays known: see symgrad.backends.xla.lengths.
-            traced = any(isinstance(one, jax.core.Tracer) for one in (index, length))
+            traced = any(isinstance(x, jax.core.Tracer) for x in (index, length))
             lib = jnp if traced else np
             return lib.where(lib.asarray(index) < 0, lib.asarray(index) + length, index)
 
@@ -231,7 +295,11 @@ def _register_jax():
             # Shapes are static while JAX traces, so a mismatch raises before anything runs.
             given = jnp.shape(rows)[op.axis]
             if not isinstance(length, jax.core.Tracer) and given != int(length):
-                raise ValueError("symgrad shape", int(number), given, int(length))
+                raise LengthCheckFailed(given, int(length), int(number))
             return rows
 
         return check_length
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

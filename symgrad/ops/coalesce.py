@@ -1,15 +1,17 @@
 """Make the rows of a call distinct and sum the gradients of repeated rows."""
 
-from functools import cache
-from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
-from pytensor.graph.basic import Apply
+from pytensor.graph.basic import Apply, Variable
 from pytensor.link.c.op import COp
 from pytensor.tensor.shape import Shape_i
 from pytensor.tensor.type import TensorType
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = ["Coalesce", "coalesce"]
 
@@ -18,9 +20,6 @@ class Coalesce(COp):
     """``(index, gradient, length) -> (rows, summed, group)``, see :func:`coalesce`."""
 
     __props__ = ()
-
-    def __init__(self):
-        register_backends()
 
     def make_node(self, index, gradient, length):
         index = pt.cast(pt.as_tensor(index), "int64")
@@ -59,7 +58,7 @@ class Coalesce(COp):
         _, first, group = np.unique(
             np.where(index < 0, index + length, index), return_index=True, return_inverse=True
         )
-        # np.unique sorts; all backends promise the order of first appearance.
+        # np.unique sorts, but rows come in the order of their first appearance.
         order = np.argsort(first)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
@@ -72,7 +71,7 @@ class Coalesce(COp):
         output_storage[2][0] = group.astype("int64")
 
     def infer_shape(self, *args):
-        node, (index_shape, gradient_shape, _) = args[-2:]
+        node, (index_shape, gradient_shape, _) = node_and_shapes(args)
         n_rows = Shape_i(0)(node.outputs[0])
         return [(n_rows,), (n_rows, *gradient_shape[1:]), index_shape]
 
@@ -219,23 +218,8 @@ C_COALESCE = r"""
 """
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made.
-
-    Importing JAX costs a second: nobody should pay it for ``import symgrad``.
-    """
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
-def _register_numba():
-    from pytensor.link.numba.dispatch.basic import (
-        numba_njit,
-        register_funcify_default_op_cache_key,
-    )
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import numba_njit, register_funcify_default_op_cache_key
 
     @register_funcify_default_op_cache_key(Coalesce)
     def numba_funcify_Coalesce(op, node, **kwargs):
@@ -276,9 +260,10 @@ def _register_numba():
         return coalesce, version
 
 
-def _register_jax():
+def _register_jax() -> None:
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    from symgrad.pytensor_compat import jax_funcify
 
     @jax_funcify.register(Coalesce)
     def jax_funcify_Coalesce(op, **kwargs):
@@ -303,7 +288,11 @@ def _register_jax():
         return coalesce
 
 
-def coalesce(index, gradient, length):
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)
+
+
+def coalesce(index: Variable, gradient: Variable, length: Variable) -> list[Variable]:
     """Distinct rows of an index and the summed gradient of each.
 
     Law::
@@ -315,7 +304,7 @@ def coalesce(index, gradient, length):
     Parameters
     ----------
     index : integer vector, shape ``(n,)``
-        Rows of a table, repeats and negative values welcome.
+        Rows of a table. They may repeat, and count from the end if negative.
     gradient : variable, shape ``(n, ...)``
         One gradient row per entry of `index`.
     length : integer scalar
@@ -350,4 +339,5 @@ def coalesce(index, gradient, length):
     [7, 2]
     [[101.0], [10.0]]
     """
-    return Coalesce()(index, gradient, length)
+    outputs: Any = Coalesce()(index, gradient, length)
+    return outputs

@@ -1,13 +1,13 @@
-"""The steps that rows would have taken by their averages alone, in calls that did not read them."""
-
-from functools import cache
-from importlib.util import find_spec
+"""The steps of rows in calls that did not read them, which their averages alone determine."""
 
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 from pytensor.scalar.basic import upcast
+
+from symgrad.dispatch import JAX, NUMBA, when_imported
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = ["MissedSteps"]
 
@@ -22,23 +22,20 @@ class MissedSteps(COp):
 
     `m` and `root` have one shape, rows before entries within a row; `first` and `last` are vectors
     with one call for each row, and `history`, a float64 matrix, has one line for each call.
-    A row costs as many passes as it missed calls, so that all rows together cost no more than a
-    dense update in every call would have.
+    A row takes one pass for each call that it missed, so that all rows together cost no more than
+    a dense update in every call.
     """
 
     __props__ = ()
     reads_rows_of = (4,)  # for the audit: of the history, some lines
 
-    def __init__(self):
-        register_backends()
-
     def make_node(self, m, root, first, last, history, beta1, beta):
         m, root, history = pt.as_tensor(m), pt.as_tensor(root), pt.as_tensor(history)
         dtype = upcast(m.type.dtype, root.type.dtype)
         m, root = pt.cast(m, dtype), pt.cast(root, dtype)
-        first, last = (pt.cast(pt.as_tensor(one), "int64") for one in (first, last))
-        beta1, beta = (pt.cast(pt.as_tensor(one), "float64") for one in (beta1, beta))
-        dims = [one.type.ndim for one in (root, first, last, history, beta1, beta)]
+        first, last = (pt.cast(pt.as_tensor(call), "int64") for call in (first, last))
+        beta1, beta = (pt.cast(pt.as_tensor(decay), "float64") for decay in (beta1, beta))
+        dims = [variable.type.ndim for variable in (root, first, last, history, beta1, beta)]
         if dims != [m.type.ndim, 1, 1, 2, 0, 0] or history.type.dtype != "float64":
             raise TypeError(
                 "MissedSteps wants two blocks, two vectors, a float64 matrix and two scalars"
@@ -46,7 +43,7 @@ class MissedSteps(COp):
         return Apply(self, [m, root, first, last, history, beta1, beta], [m.type()])
 
     def infer_shape(self, *args):
-        _node, shapes = args[-2:]
+        _, shapes = node_and_shapes(args)
         return [shapes[0]]
 
     def perform(self, node, inputs, output_storage):
@@ -132,20 +129,8 @@ C_MISSED_STEPS = r"""
 """
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        _register_numba()
-    if find_spec("jax"):
-        _register_jax()
-
-
-def _register_numba():
-    from pytensor.link.numba.dispatch.basic import (
-        numba_njit,
-        register_funcify_default_op_cache_key,
-    )
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import numba_njit, register_funcify_default_op_cache_key
 
     @register_funcify_default_op_cache_key(MissedSteps)
     def numba_funcify_MissedSteps(op, node, **kwargs):
@@ -174,10 +159,11 @@ def _register_numba():
         return missed_steps, version
 
 
-def _register_jax():
+def _register_jax() -> None:
     import jax
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    from symgrad.pytensor_compat import jax_funcify
 
     @jax_funcify.register(MissedSteps)
     def jax_funcify_MissedSteps(op, **kwargs):
@@ -191,7 +177,7 @@ def _register_jax():
                 rate, scale, epsilon, kept = at.T[..., None]
                 rate, scale = rate * beta1**i, scale * beta**i
                 rate, scale, epsilon, kept = (
-                    one.astype(m.dtype) for one in (rate, scale, epsilon, kept)
+                    factor.astype(m.dtype) for factor in (rate, scale, epsilon, kept)
                 )
                 new = kept * steps + rate * rows / (scale * roots + epsilon)
                 return jnp.where((first + i - 1 <= last)[:, None], new, steps)
@@ -201,3 +187,7 @@ def _register_jax():
             return steps.reshape(m.shape)
 
         return missed_steps
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -1,18 +1,26 @@
 """Adam and its children: moving averages of the gradient and of its square."""
 
-from typing import Unpack
+from __future__ import annotations  # so that help() shows short signatures
+
+import math
+from collections.abc import Callable
+from typing import Any, Unpack
 
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
-from symgrad.emit.emitter import emit
-from symgrad.emit.options import Options
+from symgrad.emit.closed_form import STEP_COLUMNS, ClosedForm, MissedCalls
+from symgrad.emit.hyperparameter import Hyperparameter, Scalar
+from symgrad.emit.options import CostOrGradients, Options, Params
 from symgrad.emit.rule import Rule
 from symgrad.emit.updates import Updates
+from symgrad.rules.documented import documented
+from symgrad.rules.hyperparameters import decay_rate, epsilon, learning_rate, penalty
 
 __all__ = ["adam", "adamax", "adamw", "amsgrad"]
 
 
-def moments(g, s, h):
+def moments(g: Variable, s: Any, h: Any) -> tuple[Variable, Variable]:
     """The moving averages of the gradient and of its square."""
     return h.beta1 * s.m + (1 - h.beta1) * g, h.beta2 * s.v + (1 - h.beta2) * g**2
 
@@ -51,29 +59,152 @@ def _adamw(w, g, s, h):
     return -h.learning_rate * (direction + h.weight_decay * w), {"m": m, "v": v}
 
 
-def corrections_tick(h, clock):
-    """What the averages, which start at 0, are short of after t calls."""
+def corrections_tick(h: Any, clock: Any) -> tuple[dict[str, Variable], dict[str, Variable]]:
+    """What the averages, which start at 0, lack after t calls."""
     t = clock.t + 1
     rates = {"correction1": 1 - h.beta1**t, "root_correction2": pt.sqrt(1 - h.beta2**t)}
     return rates, {"t": t}
 
 
+# The closed forms of the family: steps by falling averages, added up until they are too small to
+# count. What is recorded of a call are the numbers in ``rate * m / (scale * root + epsilon)``.
+
+
+def missed_moments(
+    w: Variable, s: Any, h: Any, missed: MissedCalls, decays: bool = False
+) -> tuple[Variable, dict[str, Variable]]:
+    """What missed calls make of a row whose averages are `m` and `v`."""
+    w = missed.less_steps(w, s.m, pt.sqrt(s.v), h.beta1, pt.sqrt(h.beta2), decays)
+    return w, {"m": h.beta1**missed.count * s.m, "v": h.beta2**missed.count * s.v}
+
+
+def falling_steps(
+    catch_up: Callable, record: Callable, ratio: Callable | None = None
+) -> ClosedForm:
+    """A closed form that adds up steps, each at most `ratio` times the one before."""
+    return ClosedForm(
+        catch_up,
+        constants=("beta1", "beta2"),
+        columns=STEP_COLUMNS,
+        record=record,
+        ratio=ratio or _ratio,
+    )
+
+
+def _ratio(h):
+    return h.beta1 / math.sqrt(h.beta2)
+
+
+def _record_adam(h, before):
+    return {"rate": h.rate, "scale": 1.0, "epsilon": h.epsilon, "kept": 1.0}
+
+
+def _missed_amsgrad(w, s, h, missed):
+    # The largest average stays what it is while the average falls.
+    w = missed.less_steps(w, s.m, pt.sqrt(s.v_max), h.beta1, 1.0)
+    kept1, kept2 = h.beta1**missed.count, h.beta2**missed.count
+    return w, {"m": kept1 * s.m, "v": kept2 * s.v, "v_max": s.v_max}
+
+
+def _missed_adamax(w, s, h, missed):
+    w = missed.less_steps(w, s.m, s.u, h.beta1, h.beta2)
+    return w, {"m": h.beta1**missed.count * s.m, "u": h.beta2**missed.count * s.u}
+
+
+def _missed_adamw(w, s, h, missed):
+    return missed_moments(w, s, h, missed, decays=True)
+
+
+def _record_adamw(h, before):
+    kept = 1.0 - h.learning_rate * h.weight_decay
+    return {
+        "rate": h.learning_rate / h.correction1,
+        "scale": 1 / h.root_correction2,
+        "epsilon": h.epsilon,
+        "kept": kept,
+        "log_kept": before.log_kept + pt.log(kept),
+    }
+
+
 CLOCK = {"t": 0}
 SLOTS = {"m": 0.0, "v": 0.0}
-
-ADAM = Rule("adam", _adam, slots=SLOTS, clock=CLOCK, tick=_adam_tick)
-AMSGRAD = Rule("amsgrad", _amsgrad, slots=SLOTS | {"v_max": 0.0}, clock=CLOCK, tick=_adam_tick)
-ADAMAX = Rule("adamax", _adamax, slots={"m": 0.0, "u": 0.0}, clock=CLOCK, tick=_adamax_tick)
-ADAMW = Rule("adamw", _adamw, slots=SLOTS, clock=CLOCK, tick=corrections_tick)
+BETA1 = decay_rate(0.9, "What stays of the average of `g` per visit of a row (no unit).")
+BETA2 = decay_rate(0.999, "What stays of the average of ``g**2`` per visit of a row (no unit).")
 
 
+def hyperparameters(rate: float = 1e-3, **others: Hyperparameter) -> dict[str, Hyperparameter]:
+    """Those of Adam, with another default for the learning rate, and others to add or replace."""
+    return {
+        "learning_rate": learning_rate(rate),
+        "beta1": BETA1,
+        "beta2": BETA2,
+        "epsilon": epsilon(1e-8, "Outside the root [g unit]."),
+        **others,
+    }
+
+
+ADAM = Rule(
+    "adam",
+    _adam,
+    hyperparameters(),
+    slots=SLOTS,
+    clock=CLOCK,
+    tick=_adam_tick,
+    closed_form=falling_steps(missed_moments, _record_adam),
+)
+AMSGRAD = Rule(
+    "amsgrad",
+    _amsgrad,
+    hyperparameters(),
+    slots=SLOTS | {"v_max": 0.0},
+    clock=CLOCK,
+    tick=_adam_tick,
+    closed_form=falling_steps(_missed_amsgrad, _record_adam, lambda h: h.beta1),
+)
+ADAMAX = Rule(
+    "adamax",
+    _adamax,
+    hyperparameters(
+        2e-3,
+        beta2=decay_rate(
+            0.999, "What stays of the maximum of ``abs(g)`` per visit of a row (no unit)."
+        ),
+    ),
+    slots={"m": 0.0, "u": 0.0},
+    clock=CLOCK,
+    tick=_adamax_tick,
+    closed_form=falling_steps(_missed_adamax, _record_adam, lambda h: h.beta1 / h.beta2),
+)
+ADAMW = Rule(
+    "adamw",
+    _adamw,
+    hyperparameters(
+        weight_decay=penalty(
+            1e-4, "Decay of the touched rows per unit of learning rate [1 / w unit]."
+        )
+    ),
+    slots=SLOTS,
+    clock=CLOCK,
+    tick=corrections_tick,
+    closed_form=ClosedForm(
+        _missed_adamw,
+        constants=("beta1", "beta2"),
+        columns=(*STEP_COLUMNS, "log_kept"),
+        record=_record_adamw,
+        ratio=_ratio,
+        scales=False,
+    ),
+)
+
+
+@documented(ADAM, m="g unit", v="(g unit)**2")
 def adam(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Step by the average gradient over the root of the average squared gradient.
@@ -87,29 +218,6 @@ def adam(
     .. math::
         w_t = w_{t-1} - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
         \frac{m_t}{\sqrt{v_t} + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit] and ``v`` [(g unit)**2], of the shape and dtype of each parameter, all
-        starting at 0; the clock ``t`` counts calls for all parameters, or per row with
-        ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -128,22 +236,25 @@ def adam(
     >>> f([1, 1]); W.get_value().ravel().round(6).tolist()
     [0.0, -0.1, 0.0]
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-    }
-    return emit(ADAM, cost_or_grads, params, hyper, options)
+    return ADAM(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        **options,
+    )
 
 
+@documented(AMSGRAD, m="g unit", v="(g unit)**2", v_max="(g unit)**2")
 def amsgrad(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam that divides by the largest average squared gradient so far.
@@ -159,29 +270,6 @@ def amsgrad(
     .. math::
         w_t = w_{t-1} - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
         \frac{m_t}{\sqrt{\max_{s \le t} v_s} + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit], ``v`` and ``v_max`` [(g unit)**2], of the shape and dtype of each
-        parameter, all starting at 0; the clock ``t`` counts calls for all parameters, or per row
-        with ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -199,22 +287,25 @@ def amsgrad(
     >>> sorted(sg.amsgrad(W[index].sum(), W).slots)
     ['m/W', 't', 'v/W', 'v_max/W']
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-    }
-    return emit(AMSGRAD, cost_or_grads, params, hyper, options)
+    return AMSGRAD(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        **options,
+    )
 
 
+@documented(ADAMAX, m="g unit", u="g unit")
 def adamax(
-    cost_or_grads,
-    params,
-    learning_rate=2e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 2e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam with the infinity norm in place of the root of squares.
@@ -227,28 +318,6 @@ def adamax(
 
     .. math::
         w_t = w_{t-1} - \frac{\eta}{1 - \beta_1^t}\, \frac{m_t}{u_t + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``abs(g)`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` and ``u`` [g unit], of the shape and dtype of each parameter, all starting at
-        0; the clock ``t`` counts calls for all parameters, or per row with ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -266,23 +335,26 @@ def adamax(
     >>> f([1]); W.get_value().ravel().round(6).tolist()
     [0.0, -0.1, 0.0]
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-    }
-    return emit(ADAMAX, cost_or_grads, params, hyper, options)
+    return ADAMAX(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        **options,
+    )
 
 
+@documented(ADAMW, m="g unit", v="(g unit)**2")
 def adamw(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    weight_decay=1e-4,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
+    weight_decay: Scalar = 1e-4,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam with decoupled weight decay, on the rows that are used.
@@ -297,31 +369,6 @@ def adamw(
     .. math::
         w_t = w_{t-1} - \eta \Big(\frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon}
         + \lambda w_{t-1}\Big)
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-    weight_decay : float or scalar variable, >= 0
-        Decay of the touched rows per unit of learning rate [1 / w unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit] and ``v`` [(g unit)**2], of the shape and dtype of each parameter, all
-        starting at 0; the clock ``t`` counts calls for all parameters, or per row with
-        ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -339,11 +386,13 @@ def adamw(
     >>> sg.function([index], updates=updates)([1]); W.get_value().ravel().round(6).tolist()
     [0.0, -0.1, 0.0]
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-        "weight_decay": weight_decay,
-    }
-    return emit(ADAMW, cost_or_grads, params, hyper, options)
+    return ADAMW(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        weight_decay=weight_decay,
+        **options,
+    )

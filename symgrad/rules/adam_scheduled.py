@@ -1,14 +1,29 @@
 """Adams whose coefficients change with the clock."""
 
+from __future__ import annotations  # so that help() shows short signatures
+
 from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emit.emitter import emit
-from symgrad.emit.options import Options
+from symgrad.emit.closed_form import NoClosedForm
+from symgrad.emit.hyperparameter import Hyperparameter, Scalar
+from symgrad.emit.options import CostOrGradients, Options, Params
 from symgrad.emit.rule import Rule
 from symgrad.emit.updates import Updates
-from symgrad.rules.adam import CLOCK, SLOTS, corrections_tick, moments
+from symgrad.rules.adam import (
+    BETA1,
+    BETA2,
+    CLOCK,
+    SLOTS,
+    corrections_tick,
+    falling_steps,
+    hyperparameters,
+    missed_moments,
+    moments,
+)
+from symgrad.rules.documented import documented
+from symgrad.rules.hyperparameters import epsilon, learning_rate
 
 __all__ = ["adam_decayed", "nadam", "radam"]
 
@@ -32,6 +47,11 @@ def _nadam_tick(h, clock):
     return rates, {"t": t, "mu_product": product}
 
 
+def _record_nadam(h, before):
+    scale = 1 / h.root_correction2
+    return {"rate": h.rate_m, "scale": scale, "epsilon": h.epsilon, "kept": 1.0}
+
+
 def _radam(w, g, s, h):
     m, v = moments(g, s, h)
     adaptive = h.rectification / (pt.sqrt(v) + h.epsilon)
@@ -42,12 +62,23 @@ def _radam_tick(h, clock):
     t = clock.t + 1
     r_inf = 2 / (1 - h.beta2) - 1
     r = r_inf - 2 * t * h.beta2**t / (1 - h.beta2**t)
-    # Below 5 the variance is unknown and the step is not adaptive: 0 says so to the law.
+    # Below 5 the variance is unknown and the step is not adaptive: 0 tells the law.
     steady = pt.maximum(r, 5.0)
     ratio = (steady - 4) * (steady - 2) * r_inf / ((r_inf - 4) * (r_inf - 2) * steady)
     rectification = pt.switch(pt.gt(r, 5), pt.sqrt(ratio * (1 - h.beta2**t)), 0.0)
     rate = h.learning_rate / (1 - h.beta1**t)
     return {"rate": rate, "rectification": rectification}, {"t": t}
+
+
+def _record_radam(h, before):
+    # As long as the variance is not known, nothing is divided by it: 0 * root + 1.
+    known = pt.gt(h.rectification, 0)
+    return {
+        "rate": h.rate * pt.switch(known, h.rectification, 1.0),
+        "scale": pt.cast(known, "float64"),
+        "epsilon": pt.switch(known, h.epsilon, 1.0),
+        "kept": 1.0,
+    }
 
 
 def _adam_decayed(w, g, s, h):
@@ -59,26 +90,65 @@ def _adam_decayed(w, g, s, h):
 
 def _adam_decayed_tick(h, clock):
     rates, new = corrections_tick(h, clock)
-    # In float32 a decay of 1 - 1e-8 would be 1: like all of the clock, this is float64.
+    # In float32 a decay of 1 - 1e-8 would be 1; here it is float64, as all of the clock.
     beta1_t = h.beta1 * h.decay ** (new["t"] - 1)
     return rates | {"beta1_t": beta1_t, "one_minus_beta1_t": 1 - beta1_t}, new
 
 
-NADAM = Rule("nadam", _nadam, slots=SLOTS, clock=CLOCK | {"mu_product": 1.0}, tick=_nadam_tick)
-RADAM = Rule("radam", _radam, slots=SLOTS, clock=CLOCK, tick=_radam_tick)
+NADAM = Rule(
+    "nadam",
+    _nadam,
+    hyperparameters(
+        2e-3,
+        momentum_decay=Hyperparameter(
+            4e-3, at_least=0, meaning="How fast the momentum approaches `beta1` (no unit)."
+        ),
+    ),
+    slots=SLOTS,
+    clock=CLOCK | {"mu_product": 1.0},
+    tick=_nadam_tick,
+    closed_form=falling_steps(missed_moments, _record_nadam),
+)
+RADAM = Rule(
+    "radam",
+    _radam,
+    hyperparameters(),
+    slots=SLOTS,
+    clock=CLOCK,
+    tick=_radam_tick,
+    closed_form=falling_steps(missed_moments, _record_radam),
+)
 ADAM_DECAYED = Rule(
-    "adam_decayed", _adam_decayed, slots=SLOTS, clock=CLOCK, tick=_adam_decayed_tick
+    "adam_decayed",
+    _adam_decayed,
+    {
+        "learning_rate": learning_rate(1e-3),
+        "beta1": BETA1,
+        "beta2": BETA2,
+        "decay": Hyperparameter(
+            1 - 1e-8,
+            above=0,
+            at_most=1,
+            meaning="Factor of `beta1` from one call to the next (no unit).",
+        ),
+        "epsilon": epsilon(1e-6, "Outside the root [g unit]."),
+    },
+    slots=SLOTS,
+    clock=CLOCK,
+    tick=_adam_decayed_tick,
+    closed_form=NoClosedForm("its beta1 is another at every call"),
 )
 
 
+@documented(NADAM, m="g unit", v="(g unit)**2")
 def nadam(
-    cost_or_grads,
-    params,
-    learning_rate=2e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
-    momentum_decay=4e-3,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 2e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
+    momentum_decay: Scalar = 4e-3,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam with Nesterov's momentum, on a schedule of its own.
@@ -98,31 +168,6 @@ def nadam(
         \frac{1 - \mu_t}{1 - \prod_{i \le t} \mu_i} g_t
         + \frac{\mu_{t+1}}{1 - \prod_{i \le t+1} \mu_i} m_t \Big)
 
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-    momentum_decay : float or scalar variable, >= 0
-        How fast the momentum approaches `beta1` (no unit).
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit] and ``v`` [(g unit)**2], of the shape and dtype of each parameter, all
-        starting at 0; the clocks ``t`` and ``mu_product`` advance with calls for all parameters,
-        or per row with ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
-
     Notes
     -----
     The law of torch 2.13 (``NAdam``). torch keeps the product in its default dtype; here it is
@@ -139,23 +184,26 @@ def nadam(
     >>> sorted(sg.nadam(W[index].sum(), W).slots)
     ['m/W', 'mu_product', 't', 'v/W']
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-        "momentum_decay": momentum_decay,
-    }
-    return emit(NADAM, cost_or_grads, params, hyper, options)
+    return NADAM(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        momentum_decay=momentum_decay,
+        **options,
+    )
 
 
+@documented(RADAM, m="g unit", v="(g unit)**2")
 def radam(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    epsilon: Scalar = 1e-8,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam that waits until the variance of its denominator is known.
@@ -175,29 +223,6 @@ def radam(
         \begin{cases} \rho_t \sqrt{1 - \beta_2^t} / (\sqrt{v_t} + \epsilon) & r_t > 5 \\
         1 & \text{else} \end{cases}
 
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit] and ``v`` [(g unit)**2], of the shape and dtype of each parameter, all
-        starting at 0; the clock ``t`` counts calls for all parameters, or per row with
-        ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
-
     Notes
     -----
     The law of torch 2.13 (``RAdam``); optax switches at ``r >= 5``.
@@ -214,23 +239,26 @@ def radam(
     >>> f([1]); W.get_value().ravel().round(6).tolist()
     [0.0, -0.3, 0.0]
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "epsilon": epsilon,
-    }
-    return emit(RADAM, cost_or_grads, params, hyper, options)
+    return RADAM(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        **options,
+    )
 
 
+@documented(ADAM_DECAYED, m="g unit", v="(g unit)**2")
 def adam_decayed(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    beta1=0.9,
-    beta2=0.999,
-    decay=1 - 1e-8,
-    epsilon=1e-6,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    beta1: Scalar = 0.9,
+    beta2: Scalar = 0.999,
+    decay: Scalar = 1 - 1e-8,
+    epsilon: Scalar = 1e-6,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Adam whose first average forgets faster and faster.
@@ -245,31 +273,6 @@ def adam_decayed(
     .. math::
         m_t = \beta_1 \lambda^{t-1} m_{t-1} + (1 - \beta_1 \lambda^{t-1}) g_t, \qquad
         w_t = w_{t-1} - \eta\, \frac{m_t / (1 - \beta_1^t)}{\sqrt{\hat v_t} + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    beta1, beta2 : float or scalar variable, in [0, 1)
-        What stays of the averages of `g` and of ``g**2`` per visit of a row (no unit).
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-    decay : float or scalar variable, in (0, 1]
-        Factor of `beta1` from one call to the next (no unit).
-
-    Returns
-    -------
-    Updates
-        Slots ``m`` [g unit] and ``v`` [(g unit)**2], of the shape and dtype of each parameter, all
-        starting at 0; the clock ``t`` counts calls for all parameters, or per row with
-        ``counter="row"``.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -288,11 +291,13 @@ def adam_decayed(
     >>> f([1]); W.get_value().ravel().round(6).tolist()
     [0.0, -0.1, 0.0]
     """
-    hyper = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": beta2,
-        "decay": decay,
-        "epsilon": epsilon,
-    }
-    return emit(ADAM_DECAYED, cost_or_grads, params, hyper, options)
+    return ADAM_DECAYED(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        decay=decay,
+        epsilon=epsilon,
+        **options,
+    )

@@ -1,13 +1,18 @@
 """Rules that divide by a root of accumulated squared gradients."""
 
+from __future__ import annotations  # so that help() shows short signatures
+
 from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emit.emitter import emit
-from symgrad.emit.options import Options
+from symgrad.emit.closed_form import ClosedForm
+from symgrad.emit.hyperparameter import Scalar
+from symgrad.emit.options import CostOrGradients, Options, Params
 from symgrad.emit.rule import Rule
 from symgrad.emit.updates import Updates
+from symgrad.rules.documented import documented
+from symgrad.rules.hyperparameters import decay_rate, epsilon, learning_rate
 
 __all__ = ["adadelta", "adagrad", "rmsprop", "rowwise_adagrad"]
 
@@ -30,6 +35,10 @@ def _rmsprop(w, g, s, h):
     return step, {"accumulator": accumulator}
 
 
+def _missed_rmsprop(w, s, h, missed):
+    return w, {"accumulator": h.rho**missed.count * s.accumulator}
+
+
 def _adadelta(w, g, s, h):
     accumulator = h.rho * s.accumulator + (1 - h.rho) * g**2
     delta = g * pt.sqrt(s.delta_accumulator + h.epsilon) / pt.sqrt(accumulator + h.epsilon)
@@ -38,16 +47,68 @@ def _adadelta(w, g, s, h):
     return -h.learning_rate * delta, slots
 
 
-ADAGRAD = Rule("adagrad", _adagrad, slots={"accumulator": 0.0})
-ROWWISE_ADAGRAD = Rule(
-    "rowwise_adagrad", _rowwise_adagrad, slots={"accumulator": 0.0}, row_slots=("accumulator",)
+def _missed_adadelta(w, s, h, missed):
+    kept = h.rho**missed.count
+    accumulator, delta_accumulator = kept * s.accumulator, kept * s.delta_accumulator
+    return w, {"accumulator": accumulator, "delta_accumulator": delta_accumulator}
+
+
+ADAGRAD = Rule(
+    "adagrad",
+    _adagrad,
+    {
+        "learning_rate": learning_rate(1.0),
+        "epsilon": epsilon(1e-6, "Inside the root [(g unit)**2]."),
+    },
+    slots={"accumulator": 0.0},
+    closed_form="at rest",
 )
-RMSPROP = Rule("rmsprop", _rmsprop, slots={"accumulator": 0.0})
-ADADELTA = Rule("adadelta", _adadelta, slots={"accumulator": 0.0, "delta_accumulator": 0.0})
+ROWWISE_ADAGRAD = Rule(
+    "rowwise_adagrad",
+    _rowwise_adagrad,
+    {
+        "learning_rate": learning_rate(1e-2),
+        "epsilon": epsilon(1e-8, "Outside the root [g unit]."),
+    },
+    slots={"accumulator": 0.0},
+    row_slots=("accumulator",),
+    closed_form="at rest",
+)
+RMSPROP = Rule(
+    "rmsprop",
+    _rmsprop,
+    {
+        "learning_rate": learning_rate(1.0),
+        "rho": decay_rate(
+            0.9, "What stays of the average from one visit of a row to the next (no unit)."
+        ),
+        "epsilon": epsilon(1e-6, "Inside the root [(g unit)**2]."),
+    },
+    slots={"accumulator": 0.0},
+    closed_form=ClosedForm(_missed_rmsprop, constants=("rho",)),
+)
+ADADELTA = Rule(
+    "adadelta",
+    _adadelta,
+    {
+        "learning_rate": learning_rate(1.0, "Scale of the step (no unit)."),
+        "rho": decay_rate(
+            0.95, "What stays of both averages from one visit of a row to the next (no unit)."
+        ),
+        "epsilon": epsilon(1e-6, "Inside both roots."),
+    },
+    slots={"accumulator": 0.0, "delta_accumulator": 0.0},
+    closed_form=ClosedForm(_missed_adadelta, constants=("rho",)),
+)
 
 
+@documented(ADAGRAD, accumulator="(g unit)**2")
 def adagrad(
-    cost_or_grads, params, learning_rate=1.0, epsilon=1e-6, **options: Unpack[Options]
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1.0,
+    epsilon: Scalar = 1e-6,
+    **options: Unpack[Options],
 ) -> Updates:
     r"""Divide by the root of the sum of all squared gradients so far.
 
@@ -57,25 +118,6 @@ def adagrad(
         w           = w - learning_rate * g / sqrt(accumulator + epsilon)
 
     .. math:: a_t = a_{t-1} + g_t^2, \qquad w_t = w_{t-1} - \eta\, g_t / \sqrt{a_t + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    epsilon : float or scalar variable, >= 0
-        Inside the root [(g unit)**2].
-
-    Returns
-    -------
-    Updates
-        Slot ``accumulator``, of the shape and dtype of each parameter [(g unit)**2]; starts at 0.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -95,12 +137,16 @@ def adagrad(
     >>> f([0, 0]); updates.slots["accumulator/W"].get_value().ravel().tolist()
     [4.0, 0.0, 0.0]
     """
-    hyper = {"learning_rate": learning_rate, "epsilon": epsilon}
-    return emit(ADAGRAD, cost_or_grads, params, hyper, options)
+    return ADAGRAD(cost_or_grads, params, learning_rate=learning_rate, epsilon=epsilon, **options)
 
 
+@documented(ROWWISE_ADAGRAD, accumulator="(g unit)**2")
 def rowwise_adagrad(
-    cost_or_grads, params, learning_rate=1e-2, epsilon=1e-8, **options: Unpack[Options]
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-2,
+    epsilon: Scalar = 1e-8,
+    **options: Unpack[Options],
 ) -> Updates:
     r"""Adagrad with one accumulator per row: the mean of the row's squared gradients.
 
@@ -112,25 +158,6 @@ def rowwise_adagrad(
     .. math::
         a_t = a_{t-1} + \tfrac1D \sum_j g_{tj}^2, \qquad
         w_t = w_{t-1} - \eta\, g_t / (\sqrt{a_t} + \epsilon)
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    epsilon : float or scalar variable, >= 0
-        Outside the root [g unit].
-
-    Returns
-    -------
-    Updates
-        Slot ``accumulator`` with one number per row, shape ``(rows, 1, ...)`` [(g unit)**2].
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -147,12 +174,19 @@ def rowwise_adagrad(
     >>> updates.slots["accumulator/W"].get_value().tolist()
     [[0.0], [5.0], [0.0]]
     """
-    hyper = {"learning_rate": learning_rate, "epsilon": epsilon}
-    return emit(ROWWISE_ADAGRAD, cost_or_grads, params, hyper, options)
+    return ROWWISE_ADAGRAD(
+        cost_or_grads, params, learning_rate=learning_rate, epsilon=epsilon, **options
+    )
 
 
+@documented(RMSPROP, accumulator="(g unit)**2")
 def rmsprop(
-    cost_or_grads, params, learning_rate=1.0, rho=0.9, epsilon=1e-6, **options: Unpack[Options]
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1.0,
+    rho: Scalar = 0.9,
+    epsilon: Scalar = 1e-6,
+    **options: Unpack[Options],
 ) -> Updates:
     r"""Divide by the root of a moving average of squared gradients.
 
@@ -164,27 +198,6 @@ def rmsprop(
     .. math::
         a_t = \rho a_{t-1} + (1 - \rho) g_t^2, \qquad
         w_t = w_{t-1} - \eta\, g_t / \sqrt{a_t + \epsilon}
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit].
-    rho : float or scalar variable, in [0, 1)
-        What stays of the average from one visit of a row to the next (no unit).
-    epsilon : float or scalar variable, >= 0
-        Inside the root [(g unit)**2].
-
-    Returns
-    -------
-    Updates
-        Slot ``accumulator``, of the shape and dtype of each parameter [(g unit)**2]; starts at 0.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -204,12 +217,19 @@ def rmsprop(
     >>> updates.slots["accumulator/W"].get_value().ravel().round(6).tolist()
     [0.0, 0.1, 0.0]
     """
-    hyper = {"learning_rate": learning_rate, "rho": rho, "epsilon": epsilon}
-    return emit(RMSPROP, cost_or_grads, params, hyper, options)
+    return RMSPROP(
+        cost_or_grads, params, learning_rate=learning_rate, rho=rho, epsilon=epsilon, **options
+    )
 
 
+@documented(ADADELTA, accumulator="(g unit)**2", delta_accumulator="(w unit)**2")
 def adadelta(
-    cost_or_grads, params, learning_rate=1.0, rho=0.95, epsilon=1e-6, **options: Unpack[Options]
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1.0,
+    rho: Scalar = 0.95,
+    epsilon: Scalar = 1e-6,
+    **options: Unpack[Options],
 ) -> Updates:
     r"""RMSprop whose steps have the size of the steps so far.
 
@@ -225,28 +245,6 @@ def adadelta(
         \delta_t = g_t \sqrt{\tfrac{d_{t-1} + \epsilon}{a_t + \epsilon}}, \quad
         d_t = \rho d_{t-1} + (1-\rho) \delta_t^2, \quad
         w_t = w_{t-1} - \eta\, \delta_t
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step (no unit).
-    rho : float or scalar variable, in [0, 1)
-        What stays of both averages from one visit of a row to the next (no unit).
-    epsilon : float or scalar variable, >= 0
-        Inside both roots.
-
-    Returns
-    -------
-    Updates
-        Slots ``accumulator`` [(g unit)**2] and ``delta_accumulator`` [(w unit)**2], of the shape
-        and dtype of each parameter; both start at 0.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -264,5 +262,6 @@ def adadelta(
     >>> sorted(sg.adadelta(W[index].sum(), W).slots)
     ['accumulator/W', 'delta_accumulator/W']
     """
-    hyper = {"learning_rate": learning_rate, "rho": rho, "epsilon": epsilon}
-    return emit(ADADELTA, cost_or_grads, params, hyper, options)
+    return ADADELTA(
+        cost_or_grads, params, learning_rate=learning_rate, rho=rho, epsilon=epsilon, **options
+    )

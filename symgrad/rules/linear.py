@@ -1,14 +1,18 @@
 """Rules for sparse linear models."""
 
+from __future__ import annotations  # so that help() shows short signatures
+
 from typing import Unpack
 
 import pytensor.tensor as pt
 
-from symgrad.emit.emitter import emit
-from symgrad.emit.options import Options
+from symgrad.emit.closed_form import ClosedForm, NoClosedForm
+from symgrad.emit.hyperparameter import Hyperparameter, Scalar
+from symgrad.emit.options import CostOrGradients, Options, Params
 from symgrad.emit.rule import Rule
 from symgrad.emit.updates import Updates
-from symgrad.errors import HyperparameterError
+from symgrad.rules.documented import documented
+from symgrad.rules.hyperparameters import learning_rate, penalty
 
 __all__ = ["ftrl", "proximal_sgd"]
 
@@ -28,21 +32,70 @@ def _proximal(w, g, s, h):
     return pt.sign(moved) * nearer / (1 + h.learning_rate * h.l2) - w, {}
 
 
-PROXIMAL_SGD = Rule("proximal_sgd", _proximal, scales=False)
+def _missed_proximal(w, s, h, missed):
+    kept = pt.exp(missed.now.log_kept - missed.then.log_kept)
+    shrunk = missed.now.shrunk - kept * missed.then.shrunk
+    return pt.sign(w) * pt.maximum(kept * pt.abs(w) - shrunk, 0), {}
+
+
+def _record_proximal(h, before):
+    """`shrunk` sums the constant amounts, each times what is kept of it, so that it is bounded."""
+    growth = 1 + h.learning_rate * h.l2
+    return {
+        "log_kept": before.log_kept - pt.log(growth),
+        "shrunk": (before.shrunk + h.learning_rate * h.l1) / growth,
+    }
+
+
 FTRL = Rule(
-    "ftrl", _ftrl, slots={"accumulator": "initial_accumulator", "linear": 0.0}, scales=False
+    "ftrl",
+    _ftrl,
+    {
+        "learning_rate": Hyperparameter(1e-3, above=0, meaning="Scale of the weights."),
+        "initial_accumulator": Hyperparameter(
+            0.1, at_least=0, meaning="Start of the slot ``accumulator`` [(g unit)**2]."
+        ),
+        "l1": penalty(0.0, "Penalty of the absolute weights."),
+        "l2": penalty(0.0, "Penalty of the squared weights."),
+        "l2_shrinkage": penalty(
+            0.0, "L2 penalty that acts on the gradient, not on the accumulator."
+        ),
+        "beta": penalty(0.0, "Added to the root of the accumulator [g unit]."),
+    },
+    slots={"accumulator": "initial_accumulator", "linear": 0.0},
+    scales=False,
+    closed_form=NoClosedForm(
+        "its dense update also moves rows that were never read, to where their slots say"
+    ),
+)
+PROXIMAL_SGD = Rule(
+    "proximal_sgd",
+    _proximal,
+    {
+        "learning_rate": learning_rate(meaning="Scale of the step [w unit / g unit]."),
+        "l1": penalty(0.0, "Penalty of the absolute weights [g unit]; no part of the cost."),
+        "l2": penalty(
+            0.0,
+            "Penalty of the squared weights [g unit / w unit]; with `l1` the elastic net.",
+        ),
+    },
+    scales=False,
+    closed_form=ClosedForm(
+        _missed_proximal, columns=("log_kept", "shrunk"), record=_record_proximal, scales=False
+    ),
 )
 
 
+@documented(FTRL, accumulator="(g unit)**2", linear="g unit")
 def ftrl(
-    cost_or_grads,
-    params,
-    learning_rate=1e-3,
-    initial_accumulator=0.1,
-    l1=0.0,
-    l2=0.0,
-    l2_shrinkage=0.0,
-    beta=0.0,
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar = 1e-3,
+    initial_accumulator: Scalar = 0.1,
+    l1: Scalar = 0.0,
+    l2: Scalar = 0.0,
+    l2_shrinkage: Scalar = 0.0,
+    beta: Scalar = 0.0,
     **options: Unpack[Options],
 ) -> Updates:
     r"""Follow the regularised leader: weights that L1 keeps at exactly zero.
@@ -59,32 +112,6 @@ def ftrl(
     .. math::
         w_t = \arg\min_w\; \Big(\sum_{s \le t} g_s - \sigma_s w_s\Big) w
         + \tfrac12 \Big(\tfrac{\sqrt{n_t} + \beta}{\eta} + 2\lambda_2\Big) w^2 + \lambda_1 |w|
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, > 0
-        Scale of the weights.
-    initial_accumulator : float, >= 0
-        Start of the slot ``accumulator`` [(g unit)**2].
-    l1, l2 : float or scalar variable, >= 0
-        Penalties of the absolute and the squared weights.
-    l2_shrinkage : float or scalar variable, >= 0
-        L2 penalty that acts on the gradient, not on the accumulator.
-    beta : float or scalar variable, >= 0
-        Added to the root of the accumulator [g unit].
-
-    Returns
-    -------
-    Updates
-        Slots ``accumulator`` [(g unit)**2] and ``linear`` [g unit], of the shape and dtype of
-        each parameter.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -103,21 +130,27 @@ def ftrl(
     >>> sg.function([index], updates=updates)([1, 2]); W.get_value().ravel().tolist()
     [0.0, 0.0, 0.0]
     """
-    if isinstance(learning_rate, (int, float)) and learning_rate == 0:
-        raise HyperparameterError("ftrl: learning_rate is 0, but the law divides by it")
-    hyper = {
-        "learning_rate": learning_rate,
-        "initial_accumulator": initial_accumulator,
-        "l1": l1,
-        "l2": l2,
-        "l2_shrinkage": l2_shrinkage,
-        "beta": beta,
-    }
-    return emit(FTRL, cost_or_grads, params, hyper, options)
+    return FTRL(
+        cost_or_grads,
+        params,
+        learning_rate=learning_rate,
+        initial_accumulator=initial_accumulator,
+        l1=l1,
+        l2=l2,
+        l2_shrinkage=l2_shrinkage,
+        beta=beta,
+        **options,
+    )
 
 
+@documented(PROXIMAL_SGD)
 def proximal_sgd(
-    cost_or_grads, params, learning_rate, l1=0.0, l2=0.0, **options: Unpack[Options]
+    cost_or_grads: CostOrGradients,
+    params: Params,
+    learning_rate: Scalar,
+    l1: Scalar = 0.0,
+    l2: Scalar = 0.0,
+    **options: Unpack[Options],
 ) -> Updates:
     r"""Step against the gradient, then as far towards zero as the penalties want.
 
@@ -129,26 +162,6 @@ def proximal_sgd(
     .. math::
         w_t = \arg\min_w\; \tfrac{1}{2 \eta} \big(w - (w_{t-1} - \eta\, g_t)\big)^2
         + \lambda_1 |w| + \tfrac{\lambda_2}{2} w^2
-
-    Parameters
-    ----------
-    cost_or_grads, params, **options
-        As for every rule, see :class:`~symgrad.emit.options.Options`.
-    learning_rate : float or scalar variable, >= 0
-        Scale of the step [w unit / g unit].
-    l1, l2 : float or scalar variable, >= 0
-        Penalties of the absolute [g unit] and the squared weights [g unit / w unit]: L1, L2, or
-        with both the elastic net. They are no part of the cost.
-
-    Returns
-    -------
-    Updates
-        No slots.
-
-    Raises
-    ------
-    SymgradError
-        The children that :class:`~symgrad.emit.options.Options` lists.
 
     Notes
     -----
@@ -169,5 +182,4 @@ def proximal_sgd(
     >>> sg.function([index], updates=updates)([1, 2]); W.get_value().ravel().tolist()
     [1.0, 0.25, 0.25]
     """
-    hyper = {"learning_rate": learning_rate, "l1": l1, "l2": l2}
-    return emit(PROXIMAL_SGD, cost_or_grads, params, hyper, options)
+    return PROXIMAL_SGD(cost_or_grads, params, learning_rate=learning_rate, l1=l1, l2=l2, **options)

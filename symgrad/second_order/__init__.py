@@ -1,8 +1,8 @@
-"""Second order on the rows: products with the Hessian, and the rules that solve with them.
+"""Second order on the rows: products with the Hessian, and the methods that solve with them.
 
-The Hessian of a cost with respect to a whole table is singular: unused rows are rows and columns
-of zeros. So the unknowns here are the distinct rows that a call uses. The cost is written as a
-function of those (`rows.Problem`), after which no table is left in it, and no repeated row.
+The Hessian of a cost with respect to a whole table is singular, because unused rows are rows and
+columns of zeros. So the unknowns here are the distinct rows that a call uses: the cost is written
+as a function of those, with no table left in it and no repeated row (`rows.Problem`).
 """
 
 from symgrad.second_order.conjugate import conjugate_gradient as conjugate_gradient

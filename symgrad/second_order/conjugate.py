@@ -1,5 +1,8 @@
 """Conjugate gradients, in the graph."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
 import pytensor
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
@@ -8,12 +11,41 @@ from pytensor.tensor.type import TensorType
 
 from symgrad.errors import HyperparameterError
 from symgrad.graph.replace import substitute
-from symgrad.second_order.products import check_pairs, dot, like, minus, replacements
+from symgrad.second_order.vectors import (
+    Vectors,
+    check_pairs,
+    dot,
+    like,
+    minus,
+    replacements,
+)
 
 __all__ = ["check_loop", "conjugate_gradient", "scan"]
 
 
-def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None):
+@overload
+def conjugate_gradient(
+    product: Callable[[Variable], Variable],
+    right: Variable,
+    start: Variable | None = None,
+    iterations: int = 10,
+    tolerance: float | None = None,
+) -> Variable: ...
+@overload
+def conjugate_gradient(
+    product: Callable[[list[Variable]], Sequence[Variable]],
+    right: Sequence[Variable],
+    start: Sequence[Variable] | None = None,
+    iterations: int = 10,
+    tolerance: float | None = None,
+) -> list[Variable]: ...
+def conjugate_gradient(
+    product: Callable[[Any], Any],
+    right: Any,
+    start: Any = None,
+    iterations: int = 10,
+    tolerance: float | None = None,
+) -> Any:
     """Solve ``A x = right`` by conjugate gradients, in the graph.
 
     Law::
@@ -22,8 +54,8 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
         repeat: alpha = r.r / p.A p;  x = x + alpha p;  r' = r - alpha A p
                 p = r' + (r'.r' / r.r) p;  r = r'
 
-    Nothing changes any more once ``|r| <= tolerance * |right|``, or where ``p.A p`` is not
-    positive, so that `A` is not positive definite.
+    Nothing changes once ``|r| <= tolerance * |right|``, or once ``p.A p`` is not positive, which
+    shows that `A` is not positive definite.
 
     Parameters
     ----------
@@ -33,9 +65,9 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
     start : variable, or list of them, optional
         Of the shapes of `right`; default zeros.
     iterations : int, > 0
-        So many rounds run, on every call, which keeps the shapes static for JAX.
+        The number of rounds that every call runs, which keeps the shapes static for JAX.
     tolerance : float, > 0, optional
-        Default: the rounds stop counting only at a residual of zero.
+        Default: only a residual of zero ends the changes.
 
     Returns
     -------
@@ -45,12 +77,14 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
     Raises
     ------
     HyperparameterError
-        For `iterations` or `tolerance` out of range, or a `start` that does not fit `right`.
+        For `iterations` or `tolerance` out of range.
+    ArgumentError
+        If `start` does not fit `right`.
 
     Notes
     -----
-    Hestenes and Stiefel (1952). What `product` computes without `v` is computed once, outside the
-    loop. `product` sees the dtypes of `right`; the sums of the rounds are in float64.
+    Hestenes and Stiefel (1952). The parts of `product` that do not depend on `v` are computed once,
+    outside the loop. `product` receives the dtypes of `right`; the rounds add up in float64.
 
     Examples
     --------
@@ -63,34 +97,35 @@ def conjugate_gradient(product, right, start=None, iterations=10, tolerance=None
     """
     check_loop("conjugate_gradient", iterations, tolerance)
     if isinstance(right, Variable):
-        started = None if start is None else [start]
-        return conjugate_gradient(
-            lambda v: [product(v[0])], [right], started, iterations, tolerance
-        )[0]
+        starts = None if start is None else [start]
+        (solution,) = conjugate_gradient(
+            lambda v: [product(v[0])], [right], starts, iterations, tolerance
+        )
+        return solution
     if start is not None:
         check_pairs("conjugate_gradient", "start", start, right)
     solution = like([pt.zeros_like(b) for b in right] if start is None else start, right)
     residual = list(right) if start is None else minus(right, product(solution))
-    solution, residual, wide = _float64(solution), _float64(residual), _float64(right)
-    limit = (0 if tolerance is None else tolerance**2) * dot(wide, wide)
+    solution, residual, wide_right = _float64(solution), _float64(residual), _float64(right)
+    limit = (0 if tolerance is None else tolerance**2) * dot(wide_right, wide_right)
     squared = dot(residual, residual)
     old = [*solution, *residual, *residual, squared]
-    inner = [one.type() for one in old]
-    new = like(_cg_round(lambda v: _float64(product(like(v, right))), inner, limit), old)
-    rounds = scan(inner, new, outputs_info=old, n_steps=int(iterations))
+    state = [variable.type() for variable in old]
+    new = like(_round(lambda v: _float64(product(like(v, right))), state, limit), old)
+    rounds = scan(state, new, outputs_info=old, n_steps=int(iterations))
     return like([trace[-1:].squeeze(0) for trace in rounds[: len(right)]], right)
 
 
-def _float64(blocks):
-    """Blocks for the rounds: float32 would lose the conjugacy, and JAX its own in a scan."""
+def _float64(blocks: Vectors) -> list[Variable]:
+    """Blocks in float64: in float32 the directions lose conjugacy, and a scan on JAX its dtypes."""
     return [pt.cast(block, "float64") for block in blocks]
 
 
-def _cg_round(product, state, limit):
-    """One round of conjugate gradients, or none: see the law of :func:`conjugate_gradient`."""
-    n = len(state) // 3
-    solution, residual, direction = state[:n], state[n : 2 * n], state[2 * n : 3 * n]
-    squared = state[-1]
+def _round(product: Callable, state: Vectors, limit: Variable) -> list[Variable]:
+    """The state after a round of :func:`conjugate_gradient`, or the same state at the end."""
+    *blocks, squared = state
+    n = len(blocks) // 3
+    solution, residual, direction = blocks[:n], blocks[n : 2 * n], blocks[2 * n :]
     image = product(direction)
     curvature = dot(direction, image)
     active = pt.gt(squared, limit) & pt.gt(curvature, 0)
@@ -104,18 +139,18 @@ def _cg_round(product, state, limit):
     return [pt.switch(active, a, b) for a, b in zip(new, state, strict=True)]
 
 
-def scan(loop, results, **options):
-    """:func:`pytensor.scan` over `results`, graphs in the variables `loop`.
+def scan(loop: Vectors, results: Vectors, **options: Any) -> list[Variable]:
+    """:func:`pytensor.scan` over `results`, which are graphs in the variables `loop`.
 
-    What does not depend on those is computed once, outside: a table is read there, not inside.
+    What does not depend on `loop` is computed once, outside of the scan: a table is read there.
     """
     outside = _outside(results, loop)
-    # Stand-ins for what is outside: scan tells its arguments by identity, which cloning changes.
-    stand_ins = [one.type() for one in outside]
+    # Scan recognises its arguments by identity, which cloning changes: hence the stand-ins.
+    stand_ins = [variable.type() for variable in outside]
 
-    def body(*inner):
-        inner = [*inner[: len(loop)], *stand_ins]
-        return substitute(results, replacements([*loop, *outside], inner))
+    def body(*arguments: Variable) -> list[Variable]:
+        values = [*arguments[: len(loop)], *stand_ins]
+        return substitute(results, replacements([*loop, *outside], values))
 
     traces = pytensor.scan(
         body, non_sequences=stand_ins, strict=True, return_updates=False, **options
@@ -124,27 +159,29 @@ def scan(loop, results, **options):
     return substitute(traces, replacements(stand_ins, outside))
 
 
-def _outside(results, loop):
-    """The tensors next to the loop: needed for `results`, and not made of `loop`."""
+def _outside(results: Vectors, loop: Vectors) -> list[Variable]:
+    """The tensors that enter the loop: used by `results`, and not computed from `loop`."""
     inside = set(loop)
     for node in toposort(results):
         if not inside.isdisjoint(node.inputs):
             inside.update(node.outputs)
-    found, seen, stack = {}, set(), list(results)
+    entering: dict[Variable, None] = {}
+    seen: set[Variable] = set()
+    stack = list(results)
     while stack:
         variable = stack.pop()
         if variable in seen or isinstance(variable, Constant):
             continue
         seen.add(variable)
         if variable not in inside and isinstance(variable.type, TensorType):
-            found[variable] = None
+            entering[variable] = None
         elif variable.owner is not None:
             stack.extend(variable.owner.inputs)
-    return list(found)
+    return list(entering)
 
 
-def check_loop(name, iterations, tolerance):
-    """Raise for numbers of a loop that are out of their range."""
+def check_loop(name: str, iterations: Any, tolerance: Any) -> None:
+    """Raise if the number of iterations or the tolerance is out of its range."""
     if isinstance(iterations, Variable) or int(iterations) != iterations or iterations < 1:
         raise HyperparameterError(
             f"{name}: iterations is {iterations}: give a whole number above 0, known when the "

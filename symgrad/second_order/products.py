@@ -1,46 +1,51 @@
 """Products with the Hessian and with the Gauss-Newton matrix."""
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, overload
+
 import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 from pytensor.graph.basic import Variable
-from pytensor.tensor.type import TensorType
 
 from symgrad.cost.blocks import listed
 from symgrad.cost.gradients import grad, variables_of
-from symgrad.errors import DisconnectedError, HyperparameterError, OtherPathError
+from symgrad.cost.lookups import Subset
+from symgrad.errors import DisconnectedError, OtherPathError
 from symgrad.graph.index_reads import describe
 from symgrad.graph.replace import substitute
 from symgrad.graph.walk import paths
+from symgrad.second_order.vectors import Vectors, check_pairs, dot, replacements
 
 __all__ = [
-    "check_pairs",
     "check_through",
-    "dot",
     "gauss_newton_product",
     "gauss_newton_vp",
     "hessian_product",
     "hvp",
-    "like",
-    "minus",
     "outputs_of",
     "pullback",
-    "replacements",
 ]
 
 
-def hvp(cost, wrt, vectors):
+@overload
+def hvp(cost: Variable, wrt: Variable, vectors: Variable) -> Variable: ...
+@overload
+def hvp(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable, wrt: Subset | Sequence[Variable | Subset], vectors: Sequence[Variable]
+) -> list[Variable]: ...
+def hvp(cost: Variable, wrt: Any, vectors: Any) -> Any:
     """Product of the Hessian of a cost with vectors.
 
     Law::
 
-        H v = d (sum of gradient * v) / d wrt,  gradient = d cost / d wrt,  v held constant
+        H v = d (sum of gradient * v) / d wrt,  gradient = d cost / d wrt,  v constant
 
     Parameters
     ----------
     cost : scalar variable
     wrt : variable, Subset, or sequence of them
-        As in :func:`symgrad.grad`. Repeated rows of a subset are unknowns of their own here.
+        As in :func:`symgrad.grad`. Each occurrence of a repeated row is an unknown of its own.
     vectors : variable, or list of them
         One for each `wrt`, of its shape; a list if `wrt` is a sequence or a Subset.
 
@@ -53,7 +58,7 @@ def hvp(cost, wrt, vectors):
     ------
     SubsetRebuiltError, OtherPathError, DisconnectedError, IntegerTableError
         As :func:`symgrad.grad` does.
-    HyperparameterError
+    ArgumentError
         If `vectors` do not fit `wrt` in number or dimensions.
 
     Notes
@@ -74,7 +79,20 @@ def hvp(cost, wrt, vectors):
     return unpack(hessian_product(grad(cost, wrt), wrt, vectors))
 
 
-def gauss_newton_vp(cost, output, wrt, vectors):
+@overload
+def gauss_newton_vp(
+    cost: Variable, output: Variable | Iterable[Variable], wrt: Variable, vectors: Variable
+) -> Variable: ...
+@overload
+def gauss_newton_vp(  # type: ignore[overload-cannot-match]  # only because Variable is untyped here
+    cost: Variable,
+    output: Variable | Iterable[Variable],
+    wrt: Subset | Sequence[Variable | Subset],
+    vectors: Sequence[Variable],
+) -> list[Variable]: ...
+def gauss_newton_vp(
+    cost: Variable, output: Variable | Iterable[Variable], wrt: Any, vectors: Any
+) -> Any:
     """Product of the Gauss-Newton matrix of a cost with vectors.
 
     Law::
@@ -88,8 +106,8 @@ def gauss_newton_vp(cost, output, wrt, vectors):
     ----------
     cost : scalar variable
     output : variable, or list of them
-        What the cost was built from: predictions, logits. Everything that the cost takes of `wrt`
-        goes through here; for a penalty on the subset itself give ``[output, subset]``.
+        What the cost was built from: predictions, logits. The cost may depend on `wrt` only
+        through the outputs; for a penalty on the subset itself give ``[output, subset]``.
     wrt, vectors
         As in :func:`hvp`.
 
@@ -101,9 +119,9 @@ def gauss_newton_vp(cost, output, wrt, vectors):
     Raises
     ------
     SubsetRebuiltError, OtherPathError, DisconnectedError, IntegerTableError
-        As :func:`symgrad.grad` does; OtherPathError also if `wrt` reaches the cost by another way
-        than `output`, DisconnectedError also if the cost does not depend on an output.
-    HyperparameterError
+        As :func:`symgrad.grad` does; OtherPathError also if `wrt` reaches the cost on a path
+        other than `output`, DisconnectedError also if the cost does not depend on an output.
+    ArgumentError
         If `vectors` do not fit `wrt` in number or dimensions.
 
     Notes
@@ -121,46 +139,49 @@ def gauss_newton_vp(cost, output, wrt, vectors):
     """
     wrt, vectors, unpack = _paired("gauss_newton_vp", wrt, vectors)
     outputs = outputs_of(output)
-    grad(cost, wrt)  # for its checks
+    grad(cost, wrt)  # raises if `wrt` does not fit the cost
     check_through(cost, outputs, wrt)
     return unpack(gauss_newton_product(cost, outputs, wrt, vectors))
 
 
-def hessian_product(gradients, wrt, vectors):
+def hessian_product(gradients: Vectors, wrt: Vectors, vectors: Vectors) -> list[Variable]:
     """Law of :func:`hvp`."""
-    return pullback(gradients, wrt, [disconnected_grad(one) for one in vectors])
+    return pullback(gradients, wrt, [disconnected_grad(vector) for vector in vectors])
 
 
-def gauss_newton_product(cost, outputs, wrt, vectors):
+def gauss_newton_product(
+    cost: Variable, outputs: Vectors, wrt: Vectors, vectors: Vectors
+) -> list[Variable]:
     """Law of :func:`gauss_newton_vp`: forward to the outputs, bend there, and back."""
-    # The cost as a function of its outputs alone: one output may be made of another.
-    free = [output.type() for output in outputs]
-    directions = [output.type() for output in outputs]
-    (freed,) = substitute([cost], replacements(outputs, free))
-    gradients = grad(freed, free)
-    bent = pullback(gradients, free, directions)
+    # The cost as a function of its outputs alone: an output may be computed from another output.
+    free_outputs = [output.type() for output in outputs]
+    tangents = [output.type() for output in outputs]
+    (free_cost,) = substitute([cost], replacements(outputs, free_outputs))
+    gradients = grad(free_cost, free_outputs)
+    cotangents = pullback(gradients, free_outputs, tangents)
     forward = _pushforward(outputs, wrt, vectors)
-    bent = substitute(bent, replacements([*free, *directions], [*outputs, *forward]))
-    return pullback(outputs, wrt, [disconnected_grad(one) for one in bent])
+    values = replacements([*free_outputs, *tangents], [*outputs, *forward])
+    cotangents = substitute(cotangents, values)
+    return pullback(outputs, wrt, [disconnected_grad(cotangent) for cotangent in cotangents])
 
 
-def pullback(outputs, wrt, cotangents):
-    """``J^T c``, zero where nothing connects, for cotangents that no gradient flows through.
+def pullback(outputs: Vectors, wrt: Vectors, cotangents: Vectors) -> list[Variable]:
+    """``J^T c``, zero for variables that nothing depends on; `cotangents` have no gradient.
 
-    Unlike PyTensor's pullback, an output may be made of another, or of ``wrt``.
+    Unlike in PyTensor's pullback, an output may be computed from another output, or be in `wrt`.
     """
     total = dot(outputs, cotangents)
     return pytensor.grad(total, wrt, disconnected_inputs="ignore", return_disconnected="zero")
 
 
-def _pushforward(outputs, wrt, tangents):
-    """``J v``: the pullback is linear in its cotangents, and ``J v`` is its transpose."""
+def _pushforward(outputs: Vectors, wrt: Vectors, tangents: Vectors) -> list[Variable]:
+    """``J v``, the transpose of the pullback, which is linear in its cotangents."""
     cotangents = [pt.zeros_like(output) for output in outputs]
     return pullback(pullback(outputs, wrt, cotangents), cotangents, tangents)
 
 
-def check_through(cost, outputs, wrt):
-    """All that the cost takes of `wrt` goes through the outputs, on each of which it depends."""
+def check_through(cost: Variable, outputs: Vectors, wrt: Vectors) -> None:
+    """Raise unless the cost depends on each output, and on `wrt` only through the outputs."""
     reached = {variable for variable, _ in paths(cost, blocked=outputs)}
     for output in outputs:
         if output not in reached and output not in wrt:
@@ -168,67 +189,29 @@ def check_through(cost, outputs, wrt):
                 f"the cost {describe(cost)} is not built from the output {describe(output)}: give "
                 "the very variable that the cost was built from"
             )
-    for one in wrt:
-        if one in reached and all(one is not output for output in outputs):
+    for variable in wrt:
+        if variable in reached and all(variable is not output for output in outputs):
             raise OtherPathError(
-                f"{describe(one)} reaches the cost by another way than the output, and the "
+                f"{describe(variable)} reaches the cost by another way than the output, and the "
                 "Gauss-Newton matrix would leave that part out: give output=[output, subset], "
                 "with the variable that reaches it"
             )
 
 
-def check_pairs(name, what, given, wanted):
-    """Lists that go together have one length, and pairs have one number of dimensions."""
-    given = list(given)
-    if len(given) != len(wanted):
-        raise HyperparameterError(
-            f"{name}: {what} has {len(given)} blocks where {len(wanted)} are wanted: give one each"
-        )
-    for one, other in zip(given, wanted, strict=True):
-        if one.type.ndim != other.type.ndim:
-            raise HyperparameterError(
-                f"{name}: {what} has {one.type.ndim} dimensions for {describe(other)}, which has "
-                f"{other.type.ndim}: give a variable of its shape"
-            )
-
-
-def _paired(name, wrt, vectors):
-    """Lists of `wrt` and `vectors`, and how to return a result for them."""
+def _paired(
+    name: str, wrt: Any, vectors: Any
+) -> tuple[list[Variable], list[Variable], Callable[[list[Variable]], Any]]:
+    """Lists of `wrt` and `vectors`, and the function that returns results in the form of `wrt`."""
     if isinstance(wrt, Variable):
         wrt, vectors, unpack = [wrt], [vectors], lambda results: results[0]
     else:
-        wrt = [one for item in listed(wrt) for one in variables_of(item)]
+        wrt = [variable for item in listed(wrt) for variable in variables_of(item)]
         vectors, unpack = list(vectors), list
     vectors = [pt.as_tensor(vector) for vector in vectors]
     check_pairs(name, "vectors", vectors, wrt)
     return wrt, vectors, unpack
 
 
-def outputs_of(output):
+def outputs_of(output: Variable | Iterable[Variable]) -> list[Variable]:
     """The outputs as a list."""
     return [output] if isinstance(output, Variable) else list(output)
-
-
-def replacements(variables, values):
-    """A mapping for ``substitute``, each value in the type of its variable."""
-    return dict(zip(variables, like(values, variables), strict=True))
-
-
-def like(values, models):
-    """Values cast to the types of their models."""
-    return [
-        model.type.filter_variable(pt.cast(value, model.type.dtype))
-        if isinstance(model.type, TensorType)
-        else value
-        for value, model in zip(values, models, strict=True)
-    ]
-
-
-def dot(a, b):
-    """The inner product of two lists of blocks."""
-    return sum(pt.sum(one * other) for one, other in zip(a, b, strict=True))
-
-
-def minus(a, b):
-    """The difference of two lists of blocks."""
-    return [one - other for one, other in zip(a, b, strict=True)]

@@ -1,4 +1,7 @@
-"""The rules that solve: Newton, Hessian-free, and L-BFGS."""
+"""Methods that solve for the step: Newton, Hessian-free, and L-BFGS."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -7,30 +10,35 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from symgrad.compile.function import function
-from symgrad.errors import HyperparameterError
+from symgrad.cost.blocks import Param
+from symgrad.emit.updates import Updates
+from symgrad.errors import ArgumentError, HyperparameterError
 from symgrad.second_order.conjugate import check_loop, conjugate_gradient, scan
-from symgrad.second_order.products import dot, like, outputs_of
+from symgrad.second_order.products import outputs_of
 from symgrad.second_order.rows import problem_of
+from symgrad.second_order.vectors import Vectors, dot, like
 
 __all__ = ["hessian_free", "lbfgs", "newton"]
 
 
-def newton(cost, params, damping=0.0):
-    """One Newton step on the distinct rows of small subsets, by solving with their Hessian.
+def newton(
+    cost: Variable, params: Param | Iterable[Param], damping: float | Variable = 0.0
+) -> Updates:
+    """Take a Newton step on the distinct rows of small subsets, by solving with their Hessian.
 
     Law::
 
         rows = rows - (H + damping I)^-1 gradient
 
-    with gradient and Hessian `H` of the cost as a function of the distinct rows: occurrences of
-    one row share its unknowns, so their blocks of the Hessian add up.
+    with the gradient and the Hessian `H` of the cost as a function of the distinct rows: all
+    occurrences of a row share its unknowns, so their blocks of the Hessian add up.
 
     Parameters
     ----------
     cost : scalar variable
     params
-        A subset, a shared variable, a Subset or a list of those, as for every rule. Their rows
-        are solved for together: `n` unknowns take ``n ** 2`` numbers and ``n ** 3`` operations.
+        A subset, a shared variable, a Subset or a list of those, as for every rule. All rows are
+        solved for together: `n` unknowns take ``n ** 2`` numbers and ``n ** 3`` operations.
     damping : float, >= 0, or scalar variable
 
     Returns
@@ -46,9 +54,9 @@ def newton(cost, params, damping=0.0):
 
     Notes
     -----
-    The matrix is made column by column, and solved with in float64. Entries that are read but have
-    neither gradient nor curvature stay. If the matrix is singular otherwise, as it may be without
-    `damping`, the solver decides: it raises, or gives NaN.
+    The matrix is computed column by column, and the system is solved in float64. Entries that are
+    read but have neither gradient nor curvature stay. With any other singular matrix, which is
+    possible without `damping`, the solver raises or returns NaN.
 
     Examples
     --------
@@ -63,28 +71,36 @@ def newton(cost, params, damping=0.0):
     problem = problem_of(cost, params)
     gradient = _flat(problem.gradients)
     numbers = _numbered(problem.unknowns)
-    flat, one = _flat(numbers), pt.dscalar()
-    direction = like([pt.eq(number, one) for number in numbers], problem.unknowns)
+    flat, unit = _flat(numbers), pt.dscalar()
+    direction = like([pt.eq(number, unit) for number in numbers], problem.unknowns)
     column = _flat(problem.hessian_product(direction))
-    matrix = scan([one], [column], sequences=[flat])[0]
-    # What was read but does not matter has no curvature: any will do, for a step of zero.
+    matrix = scan([unit], [column], sequences=[flat])[0]
+    # Entries that were read but do not matter have no curvature; with any other they do not move.
     idle = pt.all(pt.eq(matrix, 0), axis=1) & pt.eq(gradient, 0)
     shift = pt.cast(damping + idle, "float64")
     diagonal = pt.eq(flat[:, None], flat)
-    # A column, as the solver of PyTensor 3.0 makes a singular matrix of NaN of a vector.
+    # The right side is a column: for a vector and a singular matrix PyTensor 3.0 returns NaN.
     step = pt.linalg.solve(matrix + shift * diagonal, -gradient[:, None])[:, 0]
     return problem.updates(problem.settled([step[number] for number in numbers]))
 
 
-def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, tolerance=1e-4):
-    """Hessian-free optimisation: conjugate gradients on the rows, and Martens' damping.
+def hessian_free(
+    cost: Variable,
+    params: Param | Iterable[Param],
+    damping: float | SharedVariable = 1.0,
+    *,
+    output: Variable | Iterable[Variable] | None = None,
+    iterations: int = 20,
+    tolerance: float | None = 1e-4,
+) -> Updates:
+    """Minimise by conjugate gradients on the rows, with Martens' damping.
 
     Law::
 
         d     = CG solution of (B + damping I) d = -gradient, from the last d of each row
         ratio = (cost(rows + d) - cost(rows)) / (gradient.d + d.B d / 2)
-        rows  = rows + d                if that does not raise the cost
-        damping = damping * 3 / 2       if ratio < 1/4, or the model sees no descent
+        rows  = rows + d                if this does not raise the cost
+        damping = damping * 3 / 2       if ratio < 1/4, or the model predicts no descent
         damping = damping * 2 / 3       if ratio > 3/4
 
     `B` is the Hessian, or with `output` the Gauss-Newton matrix, of the cost as a function of the
@@ -96,7 +112,7 @@ def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, toler
     params
         A shared variable, a subset, a Subset or a list of those, as for every rule.
     damping : float, > 0, or floating shared scalar
-        Where the damping starts; a shared variable is updated in place of the slot.
+        The initial damping; a shared variable takes the place of the slot and is updated.
     output : variable, or list of them, optional
         What the cost was built from, see :func:`gauss_newton_vp`.
     iterations : int, > 0
@@ -119,8 +135,8 @@ def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, toler
     Notes
     -----
     Martens, 'Deep learning via Hessian-free optimization' (2010), sections 3 and 4: the damping,
-    its update and the start of CG. Instead of his search along the CG rounds, a step that raises
-    the cost is not taken. A direction that leads to no finite cost is forgotten.
+    its update and the start of CG. A step that raises the cost is not taken, where Martens searches
+    along the CG rounds. A direction that does not lead to a finite cost is not kept.
 
     Examples
     --------
@@ -136,7 +152,7 @@ def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, toler
     """
     check_loop("hessian_free", iterations, tolerance)
     level = _damping_slot(damping)
-    outputs = None if output is None else outputs_of(output)
+    outputs = [] if output is None else outputs_of(output)
     problem = problem_of(cost, params, outputs)
     product = problem.hessian_product if output is None else problem.gauss_newton_product
     slots = problem.slots("direction")
@@ -147,7 +163,7 @@ def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, toler
     right = [-g for g in problem.gradients]
     shift = pt.cast(level, "float64")
     direction = conjugate_gradient(
-        lambda v: like([b + shift * one for b, one in zip(product(v), v, strict=True)], v),
+        lambda v: like([p + shift * x for p, x in zip(product(v), v, strict=True)], v),
         right,
         like(start, right),
         iterations,
@@ -169,11 +185,19 @@ def hessian_free(cost, params, damping=1.0, *, output=None, iterations=20, toler
     return updates
 
 
-def lbfgs(cost, params, inputs, values, *, backend=None, **options):
+def lbfgs(
+    cost: Variable,
+    params: Param | Iterable[Param],
+    inputs: Sequence[Variable],
+    values: Sequence,
+    *,
+    backend: str | None = None,
+    **options: Any,
+) -> Any:
     """Minimise a cost over parameters and the rows of one batch, by SciPy's L-BFGS-B.
 
-    The unknowns are the distinct rows that `values` choose, and the entries of dense parameters,
-    in one flat vector; other rows of the tables are not touched.
+    The unknowns are the distinct rows that `values` choose and the entries of dense parameters, all
+    in a flat vector; other rows of the tables are not touched.
 
     Parameters
     ----------
@@ -199,14 +223,14 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
     ------
     SubsetRebuiltError, OtherPathError, DisconnectedError, NotSharedError, IntegerTableError
         As every rule does.
-    HyperparameterError
-        If `values` are not as many as `inputs`.
+    ArgumentError
+        If there are not as many `values` as `inputs`.
 
     Notes
     -----
-    Each call compiles: the rows of a large batch, many iterations long, are what it is for. On JAX
-    ``x`` has a row for each index; those that repeated indices leave over stand at the end of their
-    table's rows and mean nothing.
+    Each call compiles functions, so this is for many iterations on the rows of a large batch. On
+    JAX ``x`` has a row for each index; for repeated indices, the rows left over stand at the end of
+    the rows of their table and mean nothing.
 
     Examples
     --------
@@ -221,19 +245,19 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
 
     inputs, values = list(inputs), list(values)
     if len(inputs) != len(values):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"lbfgs was given {len(values)} values for {len(inputs)} inputs: give one for each"
         )
     problem = problem_of(cost, params)
-    blocks = [pt.cast(one, "float64").type() for one in problem.unknowns]
-    results = [pt.cast(one, "float64") for one in (problem.cost, *problem.gradients)]
-    common = {"backend": backend, "on_unused_input": "ignore"}
-    evaluate = function([*inputs, *blocks], problem.settled(results, blocks), **common)
-    read = function(inputs, [pt.cast(one, "float64") for one in problem.values], **common)
-    write = function([*inputs, *blocks], updates=problem.written(blocks), **common)
+    rows = [pt.cast(unknown, "float64").type() for unknown in problem.unknowns]
+    results = [pt.cast(result, "float64") for result in (problem.cost, *problem.gradients)]
+    common: dict[str, Any] = {"backend": backend, "on_unused_input": "ignore"}
+    evaluate = function([*inputs, *rows], problem.settled(results, rows), **common)
+    read = function(inputs, [pt.cast(value, "float64") for value in problem.values], **common)
+    write = function([*inputs, *rows], updates=problem.written(rows), **common)
     start = read(*values)
 
-    def at(x):
+    def at(x: np.ndarray) -> tuple[float, np.ndarray]:
         cost, *gradients = evaluate(*values, *_like_arrays(x, start))
         return float(cost), _ravel(gradients)
 
@@ -242,8 +266,8 @@ def lbfgs(cost, params, inputs, values, *, backend=None, **options):
     return result
 
 
-def _damped(level, change, predicted):
-    """Martens' rule: trust the model more, or less, by how well it foretold the change."""
+def _damped(level: Variable, change: Variable, predicted: Variable) -> Variable:
+    """Martens' rule: damp less where the model predicted the change of the cost well."""
     descends = pt.lt(predicted, 0)
     ratio = change / pt.switch(descends, predicted, 1)
     bad = ~(pt.ge(ratio, 0.25) & descends) & pt.neq(predicted, 0)
@@ -251,7 +275,7 @@ def _damped(level, change, predicted):
     return level * pt.switch(bad, 1.5, pt.switch(good, 2 / 3, 1.0))
 
 
-def _damping_slot(damping):
+def _damping_slot(damping: Any) -> SharedVariable:
     """The shared scalar that holds the damping."""
     if isinstance(damping, SharedVariable):
         if damping.type.ndim or "float" not in damping.type.dtype:
@@ -267,22 +291,23 @@ def _damping_slot(damping):
     return pytensor.shared(np.array(damping, "float64"), name="damping")
 
 
-def _check_damping(name, damping):
+def _check_damping(name: str, damping: Any) -> None:
     if not isinstance(damping, Variable) and not damping >= 0:
         raise HyperparameterError(f"{name}: damping is {damping}: give a number of at least 0")
 
 
-def _flat(blocks):
-    """All entries of all blocks in one vector of float64, in which all of them fit."""
+def _flat(blocks: Vectors) -> Variable:
+    """All entries of all blocks in one vector of float64, which holds every dtype."""
     return pt.concatenate([pt.cast(block.flatten(), "float64") for block in blocks])
 
 
-def _numbered(blocks):
-    """For each block, which entry of `_flat` its entries are.
+def _numbered(blocks: Vectors) -> list[Variable]:
+    """For each block, the positions of its entries in `_flat`.
 
-    Counted by a sum of ones, as JAX wants a static length for `arange` and for slices.
+    They are counted by a sum of ones, since JAX needs static lengths for `arange` and for slices.
     """
-    numbers, start = [], 0
+    numbers = []
+    start: int | Variable = 0
     for block in blocks:
         ones = pt.ones_like(block, dtype="int64")
         numbers.append(pt.cumsum(ones.flatten()).reshape(block.shape) + (start - 1))
@@ -290,13 +315,13 @@ def _numbered(blocks):
     return numbers
 
 
-def _ravel(arrays):
+def _ravel(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """All entries of all arrays in one vector."""
-    return np.concatenate([np.ravel(one) for one in arrays])
+    return np.concatenate([np.ravel(array) for array in arrays])
 
 
-def _like_arrays(x, models):
-    """The arrays that `_ravel` made a vector of."""
+def _like_arrays(x: np.ndarray, models: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The arrays, of the shapes of `models`, that `_ravel` makes the vector `x` of."""
     ends = np.cumsum([model.size for model in models])
     parts = np.split(x, ends[:-1])
     return [part.reshape(model.shape) for part, model in zip(parts, models, strict=True)]

@@ -10,7 +10,6 @@ from importlib import import_module
 
 from symgrad.dispatch import JAX, NUMBA, when_imported
 
-for _package in ("convolution", "pooling"):
-    for _backend, _module in ((NUMBA, "numba_dispatch"), (JAX, "jax_dispatch")):
-        _name = f"symgrad.spatial.{_package}.{_module}"
-        when_imported(_backend, partial(import_module, _name))
+for _backend, _module in ((NUMBA, "numba_dispatch"), (JAX, "jax_dispatch")):
+    for _package in ("convolution", "pooling"):
+        when_imported(_backend, partial(import_module, f"symgrad.spatial.{_package}.{_module}"))

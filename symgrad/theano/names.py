@@ -86,7 +86,8 @@ def _is_of_the_port(value):
 
 def _submodule(package, name):
     """A module inside a package: Theano imported most of them with the package."""
-    if find_spec(package).submodule_search_locations is None:
+    spec = find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
         return None
     if find_spec(f"{package}.{name}") is None:
         return None

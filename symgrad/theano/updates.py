@@ -19,7 +19,7 @@ class OrderedUpdates(OrderedDict):
             raise TypeError("OrderedUpdates keys must be shared variables", key)
         super().__setitem__(key, value)
 
-    def update(self, *others):
+    def update(self, *others):  # type: ignore[override]
         """Add the updates of `others`, which may not contradict those here."""
         for other in others:
             pairs = other.items() if hasattr(other, "items") else other

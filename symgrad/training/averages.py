@@ -1,29 +1,33 @@
-"""Averages of the parameters over the calls, at the cost of the rows that each call touches."""
+"""Averages of the parameters over the calls, at the price of the rows that each call touches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
 
 from symgrad.cost.join import distinct_place
-from symgrad.emit.updates import Updates, free_name
-from symgrad.errors import HyperparameterError
+from symgrad.cost.place import Place
+from symgrad.emit.updates import Move, Updates, free_name
+from symgrad.errors import ArgumentError, HyperparameterError
 from symgrad.graph.index_reads import Read, describe
+from symgrad.pytensor_compat import stored_shape
 
 __all__ = ["Averages", "ema", "polyak"]
 
 
 @dataclass(frozen=True)
 class _Average:
-    """The average of one table; `seen` counts, for each row, the calls that it includes."""
+    """The average of one table, and for each row the number of calls that it includes."""
 
     value: SharedVariable
-    seen: SharedVariable | None  # None for a dense parameter, whose rows are all in every call
+    seen: SharedVariable | None  # None for a dense parameter, all of which is in every call
 
 
 class Averages(Updates):
@@ -34,8 +38,8 @@ class Averages(Updates):
     slots : dict
         Name to shared variable: ``slots["ema/W"]`` is the average of `W`, of its shape and dtype,
         ``slots["ema_seen/W"]`` the number of calls that each row of it includes, in int64, if `W`
-        is read by index, and ``slots["ema_calls"]`` the number of calls. Of :func:`polyak` they
-        begin with ``polyak``.
+        is read by index, and ``slots["ema_calls"]`` the number of calls. The slots of
+        :func:`polyak` begin with ``polyak``.
 
     Examples
     --------
@@ -50,16 +54,17 @@ class Averages(Updates):
     [-0.5, 0.5, 1.0]
     """
 
-    def __init__(self, updates, name, kept):
+    def __init__(self, updates: Updates, name: str, kept: Callable) -> None:
         super().__init__()
-        self._kept, self._tables = kept, {}
+        self._kept = kept
+        self._tables: dict[SharedVariable, _Average] = {}
         self._calls = self._slot(f"{name}_calls", np.array(0, "int64"))
         for number, move in enumerate(updates.moves):
             self._average(move, name, move.table.name or f"param{number}")
         self[self._calls] = self._calls + 1
 
-    def value(self, param):
-        """The average of a parameter, with the calls that its rows still miss.
+    def value(self, param: SharedVariable) -> np.ndarray:
+        """The average of a parameter, including the calls that its rows have missed so far.
 
         Parameters
         ----------
@@ -68,20 +73,20 @@ class Averages(Updates):
         Returns
         -------
         array of the parameter's shape and dtype
-            A new one. The slots do not change.
+            A new array; the slots do not change.
 
         Raises
         ------
-        HyperparameterError
+        ArgumentError
             If the updates do not move the parameter.
         """
         if param not in self._tables:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"{describe(param)} has no average: the updates that were averaged move "
                 f"{', '.join(map(describe, self._tables))}; give one of these"
             )
         average = self._tables[param]
-        value = average.value.get_value()
+        value: np.ndarray = average.value.get_value()
         if average.seen is None:
             return value
         now = param.get_value(borrow=True)
@@ -90,10 +95,11 @@ class Averages(Updates):
         return now + (value - now) * kept
 
     @contextmanager
-    def applied(self):
-        """Let the parameters have the values of their averages for the length of a block.
+    def applied(self) -> Iterator[None]:
+        """Give the parameters the values of their averages for the length of a ``with`` block.
 
-        Evaluate in it, do not train: at its end the parameters are what they were before.
+        Evaluate in the block, but do not train: at its end the parameters get back the values that
+        they had before.
 
         Examples
         --------
@@ -120,16 +126,16 @@ class Averages(Updates):
             for table, value in before.items():
                 table.set_value(value, borrow=True)
 
-    def _average(self, move, name, of):
-        """The slots of one table and their updates."""
-        table, (place, old, new) = move.table, _block(move)
+    def _average(self, move: Move, name: str, table_name: str) -> None:
+        """Add the slots of one table and their updates."""
+        table, (place, old, new) = move.table, _distinct_rows(move)
         kept = self._factor(table.type.dtype)
-        average = self._slot(f"{name}/{of}", table.get_value(), table.type.shape)
+        average = self._slot(f"{name}/{table_name}", table.get_value(), table.type.shape)
         past, seen = place.read(average), None
         if place.indices:
-            shape = place.row_shape(np.shape(table.container.storage[0]))
+            shape = place.row_shape(stored_shape(table))
             static = place.row_shape(table.type.shape)
-            seen = self._slot(f"{name}_seen/{of}", np.zeros(shape, "int64"), static)
+            seen = self._slot(f"{name}_seen/{table_name}", np.zeros(shape, "int64"), static)
             rows = place.of_rows().read(seen)
             past = old + (past - old) * kept(rows, self._calls)
             self[seen] = place.of_rows().write(seen, pt.zeros_like(rows) + (self._calls + 1))
@@ -138,27 +144,27 @@ class Averages(Updates):
         )
         self._tables[table] = _Average(average, seen)
 
-    def _factor(self, dtype):
-        """The law in float64, its result in a table's dtype."""
+    def _factor(self, dtype: str) -> Callable:
+        """The law, computed in float64, with its result in the dtype of a table."""
 
-        def factor(since, to):
+        def factor(since: Variable, to: Variable) -> Variable:
             since, to = (pt.cast(calls, "float64") for calls in (since, to))
             return pt.cast(self._kept(since, to), dtype)
 
         return factor
 
-    def _slot(self, name, value, static=()):
+    def _slot(self, name: str, value: Any, static: Sequence = ()) -> SharedVariable:
         name = free_name(name, self.slots)
         self.slots[name] = pytensor.shared(value, name=name, borrow=True, shape=static)
         return self.slots[name]
 
 
-def _block(move):
-    """The place of a move with each row once, its rows before the step and after it."""
+def _distinct_rows(move: Move) -> tuple[Place, Variable, Variable]:
+    """The place of a move with each row once, and its rows before and after the step."""
     place, step = move.place, move.step
     if not place.distinct:
         if len(place.axes) > 1:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"entries of {describe(move.table)} are chosen by {len(place.axes)} indices, may "
                 "repeat, and are moved one repeat after the other: give write='set' to the rule, "
                 "which then moves each once"
@@ -169,17 +175,17 @@ def _block(move):
     return place, old, old + step
 
 
-def ema(updates, decay=0.999):
+def ema(updates: Updates, decay: float = 0.999) -> Averages:
     r"""Exponential moving average of the parameters.
 
-    Law, in every call and for every row, once the rule has moved the parameter::
+    Law, in every call and for every row, after the rule has moved the parameter::
 
         average = decay * average + (1 - decay) * value
 
     .. math:: \bar w_t = d\, \bar w_{t-1} + (1 - d)\, w_t, \qquad \bar w_0 = w_0
 
-    A row that the call does not touch costs nothing: its value stays, so that ``k`` such calls are
-    made up for in one, when it is next touched or its average is asked for::
+    A row that a call does not touch costs nothing: its value stays, so ``k`` such calls are made up
+    for at once, when the row is next touched or its average is asked for::
 
         average = value + (average - value) * decay**k
 
@@ -188,8 +194,8 @@ def ema(updates, decay=0.999):
     updates : Updates
         What a rule returned, or several joined with ``|``. All parameters in it are averaged.
     decay : float, in [0, 1)
-        What stays of the average in a call (no unit); it looks back about ``1 / (1 - decay)``
-        calls.
+        The part of the average that each call keeps (no unit); the average looks back about
+        ``1 / (1 - decay)`` calls.
 
     Returns
     -------
@@ -199,16 +205,18 @@ def ema(updates, decay=0.999):
     Raises
     ------
     HyperparameterError
-        For a `decay` out of its range, updates that name no moves, updates with
-        ``unused="exact"``, where rows change in calls that do not touch them, and those of `sgd`
-        at entries ``table[i, j]``, which may repeat, unless they are made with ``write="set"``.
+        For a `decay` out of its range.
+    ArgumentError
+        For updates that were not returned by a rule, updates with ``unused="exact"``, where rows
+        change in calls that do not touch them, and updates of `sgd` at entries ``table[i, j]``,
+        which may repeat, unless they were made with ``write="set"``.
 
     Notes
     -----
-    ``AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))`` of torch 2, when its first
-    ``update_parameters`` is made before the first step. So the average starts from the values that
-    the parameters have when this is called, and has no correction of a bias; ``ema`` of optax
-    starts from 0 and has one.
+    ``AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))`` of torch 2, if its first
+    ``update_parameters`` is called before the first step: the average starts from the values that
+    the parameters have when this function is called, and needs no bias correction. ``ema`` of
+    optax starts from 0 and corrects the bias.
 
     Examples
     --------
@@ -226,18 +234,18 @@ def ema(updates, decay=0.999):
     return _averages(updates, "ema", lambda since, to: decay ** (to - since))
 
 
-def polyak(updates, start=0):
+def polyak(updates: Updates, start: int = 0) -> Averages:
     r"""Mean of all values that the parameters have had after a call.
 
-    Law, in every call ``t > start`` and for every row, once the rule has moved the parameter::
+    Law, in every call ``t > start`` and for every row, after the rule has moved the parameter::
 
         average = average + (value - average) / (t - start)
 
     .. math:: \bar w_t = \frac{1}{t - s} \sum_{i=s+1}^{t} w_i
 
-    As far as call `start` the average is the value itself. A row that the last ``k`` of ``n``
-    averaged calls did not touch is made up for in one, when it is next touched or its average is
-    asked for::
+    Up to call `start` the average is the value itself. A row that the last ``k`` of ``n`` averaged
+    calls did not touch is made up for at once, when it is next touched or its average is asked
+    for::
 
         average = value + (average - value) * (n - k) / n
 
@@ -246,7 +254,7 @@ def polyak(updates, start=0):
     updates : Updates
         What a rule returned, or several joined with ``|``. All parameters in it are averaged.
     start : int, >= 0
-        How many calls to leave out before [calls].
+        The number of calls to leave out at the beginning [calls].
 
     Returns
     -------
@@ -256,12 +264,14 @@ def polyak(updates, start=0):
     Raises
     ------
     HyperparameterError
-        For a `start` that is no whole number from 0, and updates that :func:`ema` refuses.
+        For a `start` that is not a whole number from 0.
+    ArgumentError
+        For updates that :func:`ema` does not take.
 
     Notes
     -----
-    ``AveragedModel`` of torch 2 as it is by default, with ``update_parameters`` after each step
-    from the one numbered `start`: the initial values do not count.
+    ``AveragedModel`` of torch 2 with its defaults, and ``update_parameters`` after each step from
+    step `start` on: the initial values do not count.
 
     References
     ----------
@@ -281,25 +291,25 @@ def polyak(updates, start=0):
         raise HyperparameterError(f"polyak: start is {start!r}: give a whole number from 0")
     start = int(start)
 
-    def counted(calls):
+    def counted(calls: Any) -> Any:
         return (calls - start) * (calls > start)
 
-    # Where nothing counts yet, 0 / 1: nothing of the average stays, it becomes the value.
+    # While nothing counts yet this is 0 / 1: the average is the value.
     return _averages(
         updates, "polyak", lambda since, to: counted(since) / (counted(to) + (to <= start))
     )
 
 
-def _averages(updates, name, kept: Callable):
-    """Averages under a law: what is left of the average of call `since` in call `to`."""
+def _averages(updates: Updates, name: str, kept: Callable) -> Averages:
+    """Averages under a law: the part of the average of call `since` that is left in call `to`."""
     if not getattr(updates, "moves", ()):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"{name} was given updates that do not say how parameters move: give what a rule "
             "returned, as in updates = sg.adam(cost, params)"
         )
     if updates.caught_up:
-        raise HyperparameterError(
-            f"{name} was given updates with unused='exact', where rows change also between the "
+        raise ArgumentError(
+            f"{name} was given updates with unused='exact', where rows also change between the "
             "calls that touch them, which their averages would miss: use unused='keep', or "
             "unused='decay'"
         )

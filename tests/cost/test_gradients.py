@@ -1,4 +1,4 @@
-"""`grad` and `lookups`: what they find, and the mistakes they name."""
+"""`grad`: its values, and the mistakes that it names."""
 
 import numpy as np
 import pytensor
@@ -115,13 +115,3 @@ def test_a_table_of_integers_is_named():
         sg.grad(table[index].sum() * 1.0, table[index])
     with pytest.raises(errors.IntegerTableError, match="counts holds int64"):
         sg.sgd(table[index].sum() * 1.0, table, 0.1)
-
-
-def test_lookups_need_a_shared_variable():
-    with pytest.raises(errors.NotSharedError, match="not a shared variable"):
-        sg.lookups(index.sum(), index)
-
-
-def test_lookups_of_a_cost_that_is_a_read(W):
-    cost = W[2, 1]
-    assert [read.variable for read in sg.lookups(cost, W).reads] == [cost]

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytensor
 
+from symgrad.pytensor_compat import blas_header_text, blas_is_chosen, choose_blas
+
 _PREFIX = "scipy_"
 
 
-def configure():
+def configure() -> str:
     """Link PyTensor's C code to SciPy's OpenBLAS, unless a BLAS was chosen already.
 
     A choice is ``blas__ldflags`` in ``PYTENSOR_FLAGS`` or ``.pytensorrc``, an assignment to
@@ -37,12 +39,12 @@ def configure():
     if library is not None:
         # The declarations can be read only once there is a BLAS: without one, PyTensor searches
         # for it, slowly and with a warning, and then declares its built-in loops instead.
-        pytensor.config.blas__ldflags = _link_flags(library)
-        pytensor.config.blas__ldflags += _rename_flags(library)
+        choose_blas(_link_flags(library))
+        choose_blas(pytensor.config.blas__ldflags + _rename_flags(library))
     return describe()
 
 
-def describe():
+def describe() -> str:
     """Say which BLAS PyTensor's C code uses, or will use after `configure`; change nothing.
 
     Returns
@@ -55,7 +57,7 @@ def describe():
     library = _candidate()
     if library is not None:
         return _bundled_line(library.stem.removeprefix("lib"))
-    if not _is_chosen():
+    if not blas_is_chosen():
         return "what PyTensor's own search finds when C code first needs a BLAS"
     flags = shlex.split(pytensor.config.blas__ldflags)
     names = [flag.removeprefix("-l") for flag in flags if flag.startswith("-l")]
@@ -64,30 +66,25 @@ def describe():
     return " ".join(names or flags) or "none linked: NumPy multiplies, fused updates run slowly"
 
 
-def _bundled_line(name):
-    return f"OpenBLAS from SciPy ({name})"
+def _bundled_line(*names: str) -> str:
+    return f"OpenBLAS from SciPy ({' '.join(names)})"
 
 
-def _candidate():
+def _candidate() -> Path | None:
     """Return the path of the library that `configure` would link to, or None."""
-    if not pytensor.config.cxx or _is_chosen() or _python_has_blas():
+    if not pytensor.config.cxx or blas_is_chosen() or _python_has_blas():
         return None
     return next((path for path in _bundled_libraries() if _exports(path, "dgemm_")), None)
 
 
-def _is_chosen():
-    # Reading the value would start PyTensor's search; the parameter itself tells without it.
-    return hasattr(type(pytensor.config).blas__ldflags, "val")
-
-
-def _python_has_blas():
+def _python_has_blas() -> bool:
     """Tell whether PyTensor's search would find a BLAS in the directory of Python's libraries."""
     lib = Path(sys.prefix, "lib")
     names = ("libmkl_rt.so", "libblas.so", "libopenblas.so")
     return any((lib / name).exists() for name in names)
 
 
-def _bundled_libraries():
+def _bundled_libraries() -> list[Path]:
     spec = importlib.util.find_spec("scipy")
     if spec is None or spec.origin is None:
         return []
@@ -96,23 +93,20 @@ def _bundled_libraries():
     return sorted(Path(spec.origin).parents[1].glob("scipy.libs/libscipy_openblas-*.so"))
 
 
-def _exports(library, name):
+def _exports(library: Path, name: str) -> bool:
     try:
         return hasattr(ctypes.CDLL(str(library)), _PREFIX + name)
     except OSError:
         return False
 
 
-def _link_flags(library):
+def _link_flags(library: Path) -> str:
     # PyTensor adds the run-time search path for every -L.
     name = library.stem.removeprefix("lib")
     return shlex.join([f"-L{library.parent}", f"-l{name}"])
 
 
-def _rename_flags(library):
-    # Imported late: `describe` is also for installs where not all of PyTensor works.
-    from pytensor.tensor.blas import blas_header_text
-
+def _rename_flags(library: Path) -> str:
     declared = sorted(set(re.findall(r"\b(\w+_)\(", blas_header_text())))
     names = [name for name in declared if _exports(library, name)]
     return "".join(f" -D{name}={_PREFIX}{name}" for name in names)

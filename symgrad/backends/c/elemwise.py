@@ -1,11 +1,14 @@
 """Elementwise work in C in loops that the compiler turns into vector instructions."""
 
-from pytensor.graph.basic import Constant
+from collections.abc import Iterable, Sequence
+
+from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 
 from symgrad.backends.c.vector_math import C_OF_VECTORS
 from symgrad.graph.index_reads import is_index_read
+from symgrad.pytensor_compat import scalar_node
 
 __all__ = ["VectorElemwise", "elemwise_as_vectors"]
 
@@ -15,22 +18,23 @@ FLOATS = ("float32", "float64")
 class VectorElemwise(Elemwise):
     """An `Elemwise` of floats of one width.
 
-    PyTensor's loops over dimensions of unknown length read every operand at a stride that is known
-    when they run, so that the compiler cannot use vector instructions, and it calls `tanh` and its
-    like for one number at a time. Here neighbouring dimensions become one where memory allows, and
-    the innermost loop exists twice: for operands that lie densely or stay the same, and for any.
+    Where lengths are unknown, PyTensor's loops read every operand at a stride that is known only
+    when they run. The compiler then cannot use vector instructions, and calls `tanh` and similar
+    functions for one number at a time. Here neighbouring dimensions are joined where memory
+    allows, and the innermost loop exists twice: for operands that are dense or constant, and for
+    all others.
     """
 
     def c_support_code(self, **kwargs):
         return super().c_support_code(**kwargs) + C_OF_VECTORS + C_SUPPORT
 
     def c_support_code_apply(self, node, name):
-        # Loops in functions of their own: among all checks the compiler takes them to be rare.
+        # The loops are functions of their own: amid checks, the compiler takes them to be rare.
         before, task = super().c_support_code_apply(node, name), self._task(node, name)
         if FAIL in task:
             return before
         dtype = node.outputs[0].type.dtype
-        repeated = [x.type.shape[-1] == 1 for x in node.inputs]
+        repeated = [variable.type.shape[-1] == 1 for variable in node.inputs]
         loops = C_LOOPS.format(
             name=name,
             ctype="npy_" + dtype,
@@ -46,7 +50,7 @@ class VectorElemwise(Elemwise):
     def c_code(self, node, name, inames, onames, sub):
         if FAIL in self._task(node, name):
             return super().c_code(node, name, inames, onames, sub)
-        shapes = [x.type.shape for x in node.inputs]
+        shapes = [variable.type.shape for variable in node.inputs]
         return C_CODE.format(
             name=name,
             ndim=node.outputs[0].type.ndim,
@@ -54,24 +58,25 @@ class VectorElemwise(Elemwise):
             n_operands=len(inames) + len(onames),
             inputs=", ".join(inames),
             operands=", ".join((*inames, *onames)),
-            repeated=", ".join(_braced(one == 1 for one in shape) for shape in shapes),
-            allocate="\n".join(self._output(k, one, inames, sub) for k, one in enumerate(onames)),
+            repeated=", ".join(_braced(size == 1 for size in shape) for shape in shapes),
+            allocate="\n".join(
+                self._output(k, output, inames, sub) for k, output in enumerate(onames)
+            ),
             ctype="npy_" + node.outputs[0].type.dtype,
             typenum="NPY_" + node.outputs[0].type.dtype.upper(),
             fail=sub["fail"],
         )
 
-    def _task(self, node, name):
-        """What is done with numbers ``x0, x1, ...`` for numbers ``y0, y1, ...``."""
-        self.prepare_node(node, None, None, "c")
+    def _task(self, node: Apply, name: str) -> str:
+        """The code that computes numbers ``y0, y1, ...`` from numbers ``x0, x1, ...``."""
         xs = [f"x{k}" for k in range(len(node.inputs))]
         ys = [f"y{k}" for k in range(len(node.outputs))]
         return self.scalar_op.c_code(
-            node.tag.fake_node, name + "_scalar_", xs, ys, {"fail": FAIL, "id": 0}
+            scalar_node(self, node), name + "_scalar_", xs, ys, {"fail": FAIL, "id": 0}
         )
 
-    def _output(self, k, name, inames, sub):
-        """An output in the memory of an input, or in its own."""
+    def _output(self, k: int, name: str, inames: Sequence[str], sub: dict) -> str:
+        """The code that gives an output the memory of an input, or its own."""
         if k not in self.inplace_pattern:
             allocated = f"symgrad_allocate(&{name}, ndim, dims, fortran, typenum)"
             return f"if (!{allocated}) {{ {sub['fail']} }}"
@@ -79,15 +84,15 @@ class VectorElemwise(Elemwise):
         return f"Py_INCREF({source}); Py_XDECREF({name}); {name} = {source};"
 
 
-def _braced(values):
+def _braced(values: Iterable[int]) -> str:
     return "{" + ", ".join(str(int(value)) for value in values) + "}"
 
 
-def _dense_loop(repeated, n_outputs, task):
+def _dense_loop(repeated: Sequence[bool], n_outputs: int, task: str) -> str:
     """A loop over operands without gaps; what is repeated is read once."""
     before, read = [], []
-    for k, stays in enumerate(repeated):
-        if stays:
+    for k, is_repeated in enumerate(repeated):
+        if is_repeated:
             before.append(f"const T x{k} = *(T *)data[{k}];")
         else:
             before.append(f"const T *p{k} = (T *)data[{k}];")
@@ -97,17 +102,17 @@ def _dense_loop(repeated, n_outputs, task):
     return _loop(before, read, n_outputs, task, write)
 
 
-def _strided_loop(n_inputs, n_outputs, task):
-    """A loop over operands that lie anyhow."""
-    place = "*(T *)(data[{0}] + i * stride[{0}])".format
-    read = [f"const T x{k} = {place(k)};" for k in range(n_inputs)]
-    write = [f"{place(n_inputs + k)} = y{k};" for k in range(n_outputs)]
+def _strided_loop(n_inputs: int, n_outputs: int, task: str) -> str:
+    """A loop over operands with any strides."""
+    entry = "*(T *)(data[{0}] + i * stride[{0}])".format
+    read = [f"const T x{k} = {entry(k)};" for k in range(n_inputs)]
+    write = [f"{entry(n_inputs + k)} = y{k};" for k in range(n_outputs)]
     return _loop([], read, n_outputs, task, write)
 
 
-def _loop(before, read, n_outputs, task, write):
+def _loop(before: list[str], read: list[str], n_outputs: int, task: str, write: list[str]) -> str:
     results = [f"T y{k};" for k in range(n_outputs)]
-    # An output may lie where an input does, but then each number is read before it is written.
+    # An output may have the memory of an input: each number is read before it is written.
     loop = ["#pragma GCC ivdep", "for (npy_intp i = 0; i < n; i++) {", *read, *results]
     return "\n".join([*before, *loop, "{", task, "}", *write, "}"])
 
@@ -245,22 +250,22 @@ C_CODE = r"""
 @node_rewriter([Elemwise])
 def elemwise_as_vectors(fgraph, node):
     """An `Elemwise` of floats of one width -> a `VectorElemwise`."""
-    op, types = node.op, [one.type for one in (*node.inputs, *node.outputs)]
+    op, types = node.op, [variable.type for variable in (*node.inputs, *node.outputs)]
     dtype = types[-1].dtype
     if type(op) is not Elemwise or dtype not in FLOATS or types[-1].ndim == 0 or not node.inputs:
         return None
-    if any(one.dtype != dtype for one in types):
+    if any(type_.dtype != dtype for type_ in types):
         return None
-    if all(one == 1 for one in types[-1].shape) or all(map(_is_drawn, node.inputs)):
+    if all(size == 1 for size in types[-1].shape) or all(map(_is_drawn, node.inputs)):
         return None
     new = VectorElemwise(op.scalar_op, dict(op.inplace_pattern), name=op.name)
     return new.make_node(*node.inputs).outputs
 
 
-def _is_drawn(variable):
-    """Whether a variable is made of random numbers alone: those are the same to the last bit.
+def _is_drawn(variable: Variable) -> bool:
+    """Is a variable made of random numbers alone? Those must be the same to the last bit.
 
-    Functions of vectors may differ there from those of single numbers.
+    Functions of vectors may differ from those of single numbers in the last bit.
     """
     node = variable.owner
     if node is None:

@@ -7,19 +7,20 @@ from pytensor.link.c.op import COp
 from pytensor.tensor.basic import as_tensor
 from pytensor.tensor.special import LogSoftmax, Softmax
 
+from symgrad.pytensor_compat import node_and_shapes
+
 __all__ = ["RowSoftmax", "softmax_of_rows"]
 
 
 class RowSoftmax(COp):
     """``x -> exp(x - m) / sum(exp(x - m))``, with m the largest entry of each row; or its log.
 
-    PyTensor calls a function of its own for it, in which the largest entry is found by a slow loop.
-    Sums are accumulated in float64.
+    PyTensor's own C code finds the largest entry in a slow loop. Sums are accumulated in float64.
     """
 
     __props__ = ("log",)
 
-    def __init__(self, log):
+    def __init__(self, log: bool) -> None:
         self.log = log
 
     def make_node(self, x):
@@ -27,7 +28,7 @@ class RowSoftmax(COp):
         return Apply(self, [x], [x.type()])
 
     def infer_shape(self, *args):
-        return args[-1]
+        return node_and_shapes(args)[1]
 
     def perform(self, node, inputs, output_storage):
         (x,) = inputs

@@ -1,7 +1,6 @@
 """Read rows of tables, apply a law to them, and write them back, in one pass."""
 
-from functools import cache
-from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -9,15 +8,19 @@ from pytensor import config
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import OpenMPOp
 
-from symgrad.backends.rows import c as row_update_c
-from symgrad.backends.rows import jit as row_update_jit
-from symgrad.backends.rows.law import level
+from symgrad.backends.rows import c_code
+from symgrad.backends.rows.jax_code import jax_row_update
+from symgrad.backends.rows.numba_code import numba_row_update
+from symgrad.backends.rows.program import RowProgram
+from symgrad.backends.rows.stages import Stage
+from symgrad.dispatch import JAX, NUMBA, when_imported
 from symgrad.ops.coalesce import Coalesce
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = ["RowUpdate"]
 
 
-class RowUpdate(OpenMPOp):
+class RowUpdate(RowProgram, OpenMPOp):
     """``(tables, indices, operands) -> written tables``: read rows, apply a law, write them.
 
     Law::
@@ -53,10 +56,17 @@ class RowUpdate(OpenMPOp):
     __props__ = ("adds", "distinct", "index_of", "inplace", "new", "openmp", "stages", "summed")
 
     def __init__(
-        self, stages, index_of, new, adds, distinct=True, summed=None, inplace=False, openmp=None
-    ):
+        self,
+        stages: tuple[Stage, ...],
+        index_of: tuple[int, ...],
+        new: tuple[int, ...],
+        adds: tuple[bool, ...],
+        distinct: bool = True,
+        summed: int | None = None,
+        inplace: bool = False,
+        openmp: bool | None = None,
+    ) -> None:
         super().__init__(openmp=openmp)
-        register_backends()
         self.stages, self.index_of, self.new, self.adds = stages, index_of, new, adds
         self.distinct, self.summed, self.inplace = distinct, summed, inplace
         self.n_tables, self.n_written = len(index_of), len(new)
@@ -65,7 +75,7 @@ class RowUpdate(OpenMPOp):
         if inplace:
             self.destroy_map = {k: [k] for k in range(self.n_written)}
 
-    def in_place(self):
+    def in_place(self) -> "RowUpdate":
         """The same, but in the memory of the tables."""
         props = {name: getattr(self, name) for name in self.__props__}
         return RowUpdate(**props | {"inplace": True})
@@ -74,48 +84,29 @@ class RowUpdate(OpenMPOp):
         return f"RowUpdate{{{', '.join('inc' if adds else 'set' for adds in self.adds)}}}"
 
     def make_node(self, *inputs):
-        inputs = [pt.as_tensor(one) for one in inputs]
+        tensors = [pt.as_tensor(variable) for variable in inputs]
         first = self.n_tables
         last = first + self.n_indices + (self.summed is not None)
-        inputs[first:last] = [pt.cast(one, "int64") for one in inputs[first:last]]
-        return Apply(self, inputs, [one.type() for one in inputs[: self.n_written]])
-
-    def split(self, inputs):
-        """Inputs as tables, indices, the length that an index with repeats counts in, operands."""
-        tables, rest = inputs[: self.n_tables], inputs[self.n_tables :]
-        indices, rest = rest[: self.n_indices], rest[self.n_indices :]
-        if self.summed is None:
-            return tables, indices, None, rest
-        return tables, indices, rest[0], rest[1:]
-
-    def values(self, node):
-        """``(level, dtype)`` of all values that the law knows, by number."""
-        tables, _, _, operands = self.split(node.inputs)
-        values = [(level(one.type, is_table=True), one.type.dtype) for one in tables]
-        for k, one in enumerate(operands):
-            values.append((level(one.type, is_table=k == self.summed), one.type.dtype))
-        for stage in self.stages:
-            kind = "entry" if stage.kind == "entry" else "row"
-            values.extend((kind, dtype) for dtype in stage.dtypes)
-        return values
+        tensors[first:last] = [pt.cast(index, "int64") for index in tensors[first:last]]
+        return Apply(self, tensors, [table.type() for table in tensors[: self.n_written]])
 
     def infer_shape(self, *args):
-        return args[-1][: self.n_written]
+        return node_and_shapes(args)[1][: self.n_written]
 
     def perform(self, node, inputs, output_storage):
         tables, indices, length, operands = self.split(inputs)
         if self.summed is not None:
-            found = [[None], [None], [None]]
-            Coalesce().perform(None, (indices[0], operands[self.summed], length), found)
-            indices = [found[0][0]]
+            coalesced: list[list] = [[None], [None], [None]]
+            Coalesce().perform(None, (indices[0], operands[self.summed], length), coalesced)
+            indices = [coalesced[0][0]]
             operands = [*operands]
-            operands[self.summed] = found[1][0]
+            operands[self.summed] = coalesced[1][0]
         pairs = list(zip(tables, self.index_of, strict=True))
         rows = [checked(indices[at], len(table)) for table, at in pairs]
         values = [table[at] for table, at in zip(tables, rows, strict=True)]
         values += [
-            one.reshape(-1, *[1] * (tables[0].ndim - 1)) if one.ndim == 1 else one
-            for one in operands
+            operand.reshape(-1, *[1] * (tables[0].ndim - 1)) if operand.ndim == 1 else operand
+            for operand in operands
         ]
         for stage in self.stages:
             values += evaluated(stage, [values[at] for at in stage.reads])
@@ -129,41 +120,45 @@ class RowUpdate(OpenMPOp):
             output_storage[k][0] = table
 
     def c_code_cache_version_apply(self, node):
-        laws = [s.law.c_code_cache_version_apply(s.apply_node()) for s in self.stages]
-        version = (row_update_c.VERSION, self.openmp, config.openmp_elemwise_minsize)
+        laws = [
+            stage.scalar_op.c_code_cache_version_apply(stage.apply_node()) for stage in self.stages
+        ]
+        version = (c_code.VERSION, self.openmp, config.openmp_elemwise_minsize)
         return (*version, *laws) if all(laws) else ()
 
     def c_headers(self, **kwargs):
-        return [*super().c_headers(**kwargs), *self._of_laws("c_headers", **kwargs)]
+        return [*super().c_headers(**kwargs), *self._of_stages("c_headers", **kwargs)]
 
     def c_header_dirs(self, **kwargs):
-        return self._of_laws("c_header_dirs", **kwargs)
+        return self._of_stages("c_header_dirs", **kwargs)
 
     def c_libraries(self, **kwargs):
-        return self._of_laws("c_libraries", **kwargs)
+        return self._of_stages("c_libraries", **kwargs)
 
     def c_lib_dirs(self, **kwargs):
-        return self._of_laws("c_lib_dirs", **kwargs)
+        return self._of_stages("c_lib_dirs", **kwargs)
 
     def c_compile_args(self, **kwargs):
         own = ["-fopenmp-simd", *super().c_compile_args(**kwargs)]
-        return own + self._of_laws("c_compile_args", **kwargs)
+        return own + self._of_stages("c_compile_args", **kwargs)
 
-    def _of_laws(self, what, **kwargs):
-        return [one for stage in self.stages for one in getattr(stage.law, what)(**kwargs)]
+    def _of_stages(self, method: str, **kwargs: Any) -> list[str]:
+        return [
+            item for stage in self.stages for item in getattr(stage.scalar_op, method)(**kwargs)
+        ]
 
     def c_support_code(self, **kwargs):
-        laws = sorted({stage.law.c_support_code(**kwargs) for stage in self.stages})
-        return "\n".join([*laws, row_update_c.SUPPORT])
+        of_stages = sorted({stage.scalar_op.c_support_code(**kwargs) for stage in self.stages})
+        return "\n".join([*of_stages, c_code.SUPPORT])
 
     def c_support_code_apply(self, node, name):
-        return row_update_c.kernel(self, node, name)
+        return c_code.kernel(self, node, name)
 
     def c_code(self, node, name, inputs, outputs, sub):
-        return row_update_c.update(self, node, name, inputs, outputs, sub)
+        return c_code.update(self, node, name, inputs, outputs, sub)
 
 
-def checked(index, length):
+def checked(index: np.ndarray, length: int) -> np.ndarray:
     """An index with negative entries counted from the end, all within `length`."""
     outside = (index < -length) | (index >= length)
     if outside.any():
@@ -171,25 +166,35 @@ def checked(index, length):
     return np.where(index < 0, index + length, index)
 
 
-def evaluated(stage, values):
+def evaluated(stage: Stage, values: list[np.ndarray]) -> list[np.ndarray]:
     """The outputs of a stage, in NumPy."""
-    dtypes = [one.dtype for one in stage.law.outputs_type]
-    law = np.frompyfunc(stage.law.impl, len(values), len(dtypes))
-    found = law(*values)
-    found = found if len(dtypes) > 1 else (found,)
-    found = [np.asarray(one, dtype) for one, dtype in zip(found, dtypes, strict=True)]
+    dtypes = [type_.dtype for type_ in stage.scalar_op.outputs_type]
+    outputs = np.frompyfunc(stage.scalar_op.impl, len(values), len(dtypes))(*values)
+    outputs = outputs if len(dtypes) > 1 else (outputs,)
+    outputs = [np.asarray(output, dtype) for output, dtype in zip(outputs, dtypes, strict=True)]
     if stage.kind != "sum":
-        return found
+        return outputs
     return [
-        one.sum(axis=tuple(range(1, one.ndim)), dtype=inner, keepdims=True).astype(dtype)
-        for one, (inner, dtype) in zip(found, stage.sums, strict=True)
+        output.sum(axis=tuple(range(1, output.ndim)), dtype=inner, keepdims=True).astype(dtype)
+        for output, (inner, dtype) in zip(outputs, stage.sums, strict=True)
     ]
 
 
-@cache
-def register_backends():
-    """Tell the installed backends how to run the Op, once, when the first one is made."""
-    if find_spec("numba"):
-        row_update_jit.register_numba(RowUpdate)
-    if find_spec("jax"):
-        row_update_jit.register_jax(RowUpdate)
+def _register_numba() -> None:
+    from symgrad.pytensor_compat import register_funcify_and_cache_key
+
+    @register_funcify_and_cache_key(RowUpdate)
+    def numba_funcify_RowUpdate(op, node, **kwargs):
+        return numba_row_update(op, node)
+
+
+def _register_jax() -> None:
+    from symgrad.pytensor_compat import jax_funcify
+
+    @jax_funcify.register(RowUpdate)
+    def jax_funcify_RowUpdate(op, node, **kwargs):
+        return jax_row_update(op, node)
+
+
+when_imported(NUMBA, _register_numba)
+when_imported(JAX, _register_jax)

@@ -5,7 +5,8 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Apply
 from pytensor.link.c.op import COp
 
-from symgrad.backends.rows import c as row_update_c
+from symgrad.backends.rows import c_code
+from symgrad.pytensor_compat import node_and_shapes
 
 __all__ = ["RowWrite"]
 
@@ -31,12 +32,13 @@ class RowWrite(COp):
     __props__ = ("adds", "inplace")
     reads_rows_of = range(1)
 
-    def __init__(self, adds, inplace=False):
+    def __init__(self, adds: bool, inplace: bool = False) -> None:
         self.adds, self.inplace = adds, inplace
         if inplace:
             self.destroy_map = {0: [0]}
 
-    def in_place(self):
+    def in_place(self) -> "RowWrite":
+        """The same, but in the memory of the table."""
         return RowWrite(self.adds, inplace=True)
 
     def make_node(self, table, index, rows):
@@ -44,7 +46,7 @@ class RowWrite(COp):
         return Apply(self, inputs, [inputs[0].type()])
 
     def infer_shape(self, *args):
-        return args[-1][:1]
+        return node_and_shapes(args)[1][:1]
 
     def perform(self, node, inputs, output_storage):
         table, index, rows = inputs
@@ -56,10 +58,10 @@ class RowWrite(COp):
         output_storage[0][0] = table
 
     def c_code_cache_version(self):
-        return (1, row_update_c.VERSION)
+        return (1, c_code.VERSION)
 
     def c_support_code(self, **kwargs):
-        return row_update_c.SUPPORT + SUPPORT
+        return c_code.SUPPORT + SUPPORT
 
     def c_code(self, node, name, inputs, outputs, sub):
         (table, index, rows), (out,) = inputs, outputs

@@ -1,9 +1,8 @@
-"""What JAX needs to know while it traces, taken from lengths that it does know then."""
+"""Splits and ranges on JAX, expressed by lengths that JAX knows while it traces."""
 
-from pytensor.compile.mode import optdb
 from pytensor.graph.basic import Constant, Variable
-from pytensor.graph.rewriting.basic import dfs_rewriter, node_rewriter
-from pytensor.scan.op import Scan
+from pytensor.graph.op import Op
+from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.tensor.basic import (
     Alloc,
     MakeVector,
@@ -15,36 +14,26 @@ from pytensor.tensor.basic import (
     zeros,
 )
 from pytensor.tensor.shape import Shape_i, specify_shape
-from pytensor.tensor.subtensor import IncSubtensor, get_canonical_form_slice
+from pytensor.tensor.subtensor import IncSubtensor
 
-from symgrad.backends.rewrites import register_scans
-from symgrad.backends.xla.lengths import KnowLengths, is_known
-from symgrad.backends.xla.scans import TracedScan, register_jax
+from symgrad.backends.xla.lengths import KnownInTrace, is_known
 from symgrad.graph.index_reads import indices_of
+from symgrad.pytensor_compat import get_canonical_form_slice
 
-__all__ = ["EXCLUDED", "range_among_zeros", "scan_as_traced", "split_as_reads"]
-
-# These rewrites compute bounds of slices and shapes that JAX would have known statically; fused
-# arithmetic on shapes, too, is no longer static, and XLA fuses all else itself.
-EXCLUDED = (
-    "fusion",
-    "local_adv_idx_to_slice",
-    "local_join_of_alloc",
-    "local_join_to_repeat",
-    "local_replace_AdvancedSubtensor",
-)
+__all__ = ["range_among_zeros", "split_as_reads"]
 
 
 @node_rewriter([Split])
 def split_as_reads(fgraph, node):
     """A split into known lengths -> reads of ranges.
 
-    It is the gradient of `concatenate`. JAX loses the lengths when they are put into the vector
-    that `Split` takes.
+    A split is the gradient of `concatenate`. JAX no longer knows the lengths when they are put
+    into the vector that `Split` takes.
     """
     whole, *axis, lengths = node.inputs  # older PyTensor has the axis as an input
     axis = axis[0].data if axis else node.op.axis
-    if not isinstance(getattr(_op(lengths), "op", None), MakeVector):
+    op = _op(lengths)
+    if not (isinstance(op, KnownInTrace) and isinstance(op.op, MakeVector)):
         return None
     before, start = (slice(None),) * int(axis), 0
     reads = []
@@ -58,11 +47,11 @@ def split_as_reads(fgraph, node):
 def range_among_zeros(fgraph, node):
     """Zeros into which a known range is written -> the range between zeros.
 
-    It is the gradient of a slice. Where the range is all there is, and is read in reverse, XLA
-    would end the process (jax 0.10: `hlo_instruction.cc`, "Invalid binary instruction").
+    Such a write is the gradient of a slice. If the range is the whole axis and is read in reverse,
+    XLA ends the process (jax 0.10: `hlo_instruction.cc`, "Invalid binary instruction").
     """
     whole, written = node.inputs[:2]
-    entries = {axis: one for axis, one in enumerate(indices_of(node)) if one != slice(None)}
+    entries = {axis: entry for axis, entry in enumerate(indices_of(node)) if entry != slice(None)}
     if len(entries) != 1 or not _is_zero(whole):
         return None
     [(axis, entry)] = entries.items()
@@ -77,35 +66,16 @@ def range_among_zeros(fgraph, node):
     return [specify_shape(join(axis, *parts), node.outputs[0].type.shape)]
 
 
-def _is_zero(variable):
+def _is_zero(variable: Variable) -> bool:
     if not (isinstance(variable, Constant) or isinstance(_op(variable), Alloc)):
         return False
     return get_underlying_scalar_constant_value(variable, raise_not_constant=False) == 0
 
 
-def _has_known_bounds(entry):
-    bounds = (one for one in (entry.start, entry.stop) if isinstance(one, Variable))
+def _has_known_bounds(entry: slice) -> bool:
+    bounds = (bound for bound in (entry.start, entry.stop) if isinstance(bound, Variable))
     return all(map(is_known, bounds))
 
 
-def _op(variable):
+def _op(variable: Variable) -> Op | None:
     return getattr(variable.owner, "op", None)
-
-
-@node_rewriter([Scan])
-def scan_as_traced(fgraph, node):
-    """A scan that is given known lengths -> one whose step knows them."""
-    if not any(map(is_known, node.op.outer_non_seqs(node.inputs))):
-        return None
-    register_jax()
-    return TracedScan(node.op)(*node.inputs, return_list=True)
-
-
-# Before shapes become tuples, at 100: the second time for what the rewrites in between computed.
-optdb.register("symgrad_know_lengths", KnowLengths(), "symgrad_jax", position=99)
-optdb.register("symgrad_splits", dfs_rewriter(split_as_reads), "symgrad_jax", position=99.1)
-optdb.register("symgrad_ranges", dfs_rewriter(range_among_zeros), "symgrad_jax", position=99.1)
-optdb.register("symgrad_know_more_lengths", KnowLengths(), "symgrad_jax", position=99.2)
-register_scans("JAX", "symgrad_jax", excluded=EXCLUDED)
-# After the step of a scan has its mode, at 101.
-optdb.register("symgrad_traced_scans", dfs_rewriter(scan_as_traced), "symgrad_jax", position=102)

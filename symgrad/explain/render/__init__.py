@@ -1,4 +1,12 @@
-"""Explanations as text, Markdown, pages, drawings and data: pure functions of the data."""
+"""Explanations as text, Markdown, HTML, SVG, Mermaid and JSON: pure functions of the data.
+
+Each module imports only from those listed before it:
+
+1. ``markup``: escaped elements; ``label`` and ``mathml``: formulas in SVG and in MathML.
+2. ``text``, ``markdown``, ``mermaid`` and ``json``: one format each.
+3. ``groups``, ``layout``, ``picture`` and ``svg``: the drawing of the two graphs.
+4. ``graphs``, ``steps``, ``gather`` and ``sections``: the parts of a page; ``html``: the page.
+"""
 
 from symgrad.explain.render.html import as_html as as_html
 from symgrad.explain.render.html import as_piece as as_piece

@@ -1,11 +1,13 @@
-"""A selection of rows, drawn, next to the scatter-add that would take their gradient back."""
+"""A drawing of a selection of rows, and of the scatter-add that takes their gradient back."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
-from symgrad.explain.maths import bar, symbol
+from symgrad.explain.maths import Maths, bar, symbol
 from symgrad.explain.render.label import fitted, label, tspans
-from symgrad.explain.render.markup import join, tag
+from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml
+from symgrad.explain.subset import SubsetStory
 
 __all__ = ["gather"]
 
@@ -13,31 +15,31 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 _WIDE, _HIGH, _GAP, _BETWEEN, _HEAD, _SHOWN, _SIZE = 140, 26, 6, 80, 28, 12, 16
 
 
-def gather(one):
-    """Both drawings if the rows are known, and what each way costs."""
-    read = [mathml(symbol(one.subset), "=", one.select), " selects rows"]
+def gather(story: SubsetStory) -> Markup:
+    """Both drawings if the rows are known, and the cost of each way."""
+    read = [mathml(symbol(story.subset), "=", story.select), " selects rows"]
     back = [
-        mathml(bar(one.table), "=", one.scatter),
-        f" would take their gradient back to all {one.table_rows} rows; kept is ",
-        mathml(bar(one.subset)),
+        mathml(bar(story.table), "=", story.scatter),
+        f" would take their gradient back to all {story.table_rows} rows; kept is ",
+        mathml(bar(story.subset)),
     ]
-    figures = [("Read", read, _drawing(one, False)), ("Back", back, _drawing(one, True))]
-    made = [
-        tag("figure", tag("figcaption", tag("b", name), ": ", *said), drawing)
-        for name, said, drawing in figures
+    ways = [("Read", read, _drawing(story, False)), ("Back", back, _drawing(story, True))]
+    figures = [
+        tag("figure", tag("figcaption", tag("b", name), ": ", *caption), drawing)
+        for name, caption, drawing in ways
     ]
-    return join([tag("div", *made, class_="ways"), _costs(one)])
+    return join([tag("div", *figures, class_="ways"), _costs(story)])
 
 
-def _costs(one):
-    """Entries of the gradient of the whole table, and of that which is kept."""
-    width = one.table_entries // max(one.table_rows, 1)
-    full = f"{one.table_rows} {_TIMES} {width} = {one.table_entries} entries"
-    kept = f" {_TIMES} ".join(one.subset_shape)
-    kept += f" = {one.subset_entries} entries" if one.subset_entries is not None else " entries"
-    most = max(one.table_entries, one.subset_entries or 0, 1)
-    rows = [("gradient of the whole table", full, one.table_entries)]
-    rows += [("gradient that is kept", kept, one.subset_entries)]
+def _costs(story):
+    """The entries of the gradient of the whole table, and of the gradient that is kept."""
+    width = story.table_entries // max(story.table_rows, 1)
+    full = f"{story.table_rows} {_TIMES} {width} = {story.table_entries} entries"
+    kept = f" {_TIMES} ".join(story.subset_shape)
+    kept += f" = {story.subset_entries} entries" if story.subset_entries is not None else " entries"
+    most = max(story.table_entries, story.subset_entries or 0, 1)
+    rows = [("gradient of the whole table", full, story.table_entries)]
+    rows += [("gradient that is kept", kept, story.subset_entries)]
     return tag("ul", *(_cost(*row, most) for row in rows), class_="costs")
 
 
@@ -49,43 +51,45 @@ def _cost(name, text, entries, most):
     return tag("li", *parts)
 
 
-def _drawing(one, is_back):
+def _drawing(story: SubsetStory, is_back: bool) -> str:
     """Rows of the table on the left, reads on the right, and a line for each read."""
-    if not one.rows:
+    if not story.rows:
         return ""
-    reads = list(enumerate(one.rows))[:_SHOWN]
-    rows = _rows_shown(one)
-    times = Counter(one.rows)
+    reads = list(enumerate(story.rows))[:_SHOWN]
+    rows = _rows_shown(story)
+    times = Counter(story.rows)
     places = {row: k for k, row in enumerate(rows) if row is not None}
-    more = len(one.rows) > _SHOWN
+    more = len(story.rows) > _SHOWN
     height = _top(max(len(rows), len(reads) + more)) + _GAP
     lines = [_line(places[row], k, times[row] > 1, is_back) for k, row in reads]
     left = [_left(k, row, times, is_back) for k, row in enumerate(rows)]
     right = [_right(k, row, times[row] > 1) for k, row in reads]
     right += [_dots(_WIDE + _BETWEEN, len(reads))] if more else []
-    names = _names(one, bar if is_back else symbol)
+    names = _names(story, bar if is_back else symbol)
     total = 2 * _WIDE + _BETWEEN + 2 * _GAP
     return tag(
         "svg", *names, *lines, *left, *right, class_="symgrad-graph", role="img",
-        aria_label=_said(one, is_back), width=total, height=height,
+        aria_label=_description(story, is_back), width=total, height=height,
         viewBox=f"{-_GAP} 0 {total} {height}",
     )  # fmt: skip
 
 
-def _rows_shown(one):
-    """All rows of a small table; else those that are read, with a gap for the others."""
-    if one.table_rows <= _SHOWN:
-        return list(range(one.table_rows))
-    shown = []
-    for row in sorted(set(one.rows[:_SHOWN])):
-        if row != (shown[-1] + 1 if shown else 0):
+def _rows_shown(story: SubsetStory) -> list[int | None]:
+    """All rows of a small table; else the rows that are read, and None for each gap."""
+    if story.table_rows <= _SHOWN:
+        return list(range(story.table_rows))
+    shown: list[int | None] = []
+    following = 0
+    for row in sorted(set(story.rows[:_SHOWN])):
+        if row != following:
             shown.append(None)
         shown.append(row)
-    return shown if shown[-1] == one.table_rows - 1 else [*shown, None]
+        following = row + 1
+    return shown if following == story.table_rows else [*shown, None]
 
 
-def _said(one, is_back):
-    rows = ", ".join(map(str, one.rows[:_SHOWN]))
+def _description(story, is_back):
+    rows = ", ".join(map(str, story.rows[:_SHOWN]))
     way = "Parts are added to" if is_back else "Reads of"
     return f"{way} the rows {rows}"
 
@@ -94,9 +98,9 @@ def _top(place):
     return _HEAD + place * (_HIGH + _GAP)
 
 
-def _names(one, spelling):
-    """What stands on the left, and what on the right."""
-    for x, name in ((0, one.table), (_WIDE + _BETWEEN, one.subset)):
+def _names(story: SubsetStory, spelling: Callable[[str], Maths]) -> Iterator[Markup]:
+    """The table's name on the left, and the subset's on the right."""
+    for x, name in ((0, story.table), (_WIDE + _BETWEEN, story.subset)):
         line = fitted(label(spelling(name)), _WIDE, _SIZE)
         yield tag("text", tspans(line), x=x + _WIDE / 2, y=_HEAD - 10, class_="formula")
 
@@ -116,7 +120,7 @@ def _line(place, read, is_repeated, is_back):
     )  # fmt: skip
 
 
-def _left(place, row, times, is_back):
+def _left(place: int, row: int | None, times: Mapping[int, int], is_back: bool) -> Markup:
     if row is None:
         return _dots(0, place)
     count = times[row]

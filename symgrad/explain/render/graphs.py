@@ -1,10 +1,15 @@
-"""Forward and gradient graph next to each other, with what it takes to walk through them."""
+"""The forward and the gradient graph side by side, with buttons to step through them."""
 
+from collections.abc import Iterator, Sequence
+
+from symgrad.explain.data import ExplanationData
+from symgrad.explain.derive.derivation import Node
 from symgrad.explain.maths import symbol
+from symgrad.explain.readings import Reading
 from symgrad.explain.render.groups import grouped
-from symgrad.explain.render.markup import join, tag
+from symgrad.explain.render.markup import Markup, join, tag
 from symgrad.explain.render.mathml import mathml
-from symgrad.explain.render.picture import group_picture, picture
+from symgrad.explain.render.picture import Picture, group_picture, picture
 from symgrad.explain.render.svg import backward, forward, graph_svg
 
 __all__ = ["graphs", "pair"]
@@ -17,15 +22,15 @@ _KINDS = {
     "cost": ("cost", "double frame"),
     "group": ("several steps", "stack"),
 }
-# Wide graphs shrink to this part of their size; then one comes below the other.
+# Wide graphs shrink to this fraction of their size. If that is not enough, they are stacked.
 _SMALLEST = 0.7
-_HINT = "Walk through the lines with the buttons or keys, or choose a box."
+_HINT = "Step through the lines with the buttons or keys, or click a box."
 
 
-def graphs(e):
-    """The pair, its buttons, and for each group of steps a pair of its own."""
-    found = picture(e.nodes, e.readings)
-    kinds = {one.kind for one in found.boxes.values()}
+def graphs(explanation: ExplanationData) -> Markup:
+    """Both graphs, their buttons, and both graphs of each group of steps."""
+    drawn = picture(explanation.nodes, explanation.readings)
+    kinds = {box.kind for box in drawn.boxes.values()}
     legend = [
         tag("li", tag("b", name), f": {shape}") for key, (name, shape) in _KINDS.items()
         if key in kinds
@@ -35,9 +40,9 @@ def graphs(e):
         [
             tag("div", *_buttons(), class_="toolbar", role="group", aria_label="Steps"),
             tag("ol", tag("li", _HINT), **current),
-            pair(found, "Graphs"),
+            pair(drawn, "Graphs"),
             tag("ul", *legend, class_="legend", aria_label="Shapes of boxes"),
-            tag("div", *_groups(e.nodes, e.readings), class_="groups"),
+            tag("div", *_groups(explanation.nodes, explanation.readings), class_="groups"),
         ]
     )
 
@@ -51,13 +56,13 @@ def _buttons():
               tag("kbd", "j"), ", ", tag("kbd", "Esc"), class_="keys")  # fmt: skip
 
 
-def pair(found, name):
-    """Both graphs of a picture, next to each other where there is room."""
+def pair(drawn: Picture, name: str) -> Markup:
+    """Both graphs of a picture, side by side where there is room."""
     both = [
-        ("Forward", "values flow down", graph_svg(forward(found), found, "Forward graph")),
-        ("Gradient", "adjoints flow up", graph_svg(backward(found), found, "Gradient graph")),
+        ("Forward", "values flow down", graph_svg(forward(drawn), drawn, "Forward graph")),
+        ("Gradient", "adjoints flow up", graph_svg(backward(drawn), drawn, "Gradient graph")),
     ]
-    width = found.layout.width + 10
+    width = drawn.layout.width + 10
     room = f"--least: {_SMALLEST * width:.0f}px; --full: {width:.0f}px"
     figures = [
         tag("figure", tag("figcaption", tag("b", title), f": {flow}"), drawing)
@@ -68,11 +73,11 @@ def pair(found, name):
     )  # fmt: skip
 
 
-def _groups(nodes, readings):
+def _groups(nodes: Sequence[Node], readings: Sequence[Reading]) -> Iterator[Markup]:
     for group in grouped(nodes):
         if len(group.nodes) == 1:
             continue
-        name, steps = group.head.name, sum(one.forward is not None for one in group.nodes)
+        name, steps = group.head.name, sum(node.forward is not None for node in group.nodes)
         summary = tag("summary", mathml(symbol(name)), tag("span", f"{steps} steps"))
         drawn = pair(group_picture(group, nodes, readings), f"Graphs of {name}")
         yield tag("details", summary, drawn, data_group=group.head.id)

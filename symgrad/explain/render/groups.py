@@ -1,8 +1,9 @@
 """The steps of a computation in groups: what leads to each value that the user named."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symgrad.explain.derivation import Node
+from symgrad.explain.derive.derivation import Node
 
 __all__ = ["Group", "grouped"]
 
@@ -26,37 +27,35 @@ class Group:
     nodes: tuple[Node, ...]
 
 
-def grouped(nodes):
-    """Groups in the order of computation; one node each if there are few.
+def grouped(nodes: Sequence[Node]) -> tuple[Group, ...]:
+    """Groups in the order of computation; one node in each if there are few.
 
-    Edges leave a group from its head alone, so groups depend on each other without cycles.
+    Edges leave a group from its head alone, so there are no cycles between groups.
     """
     if len(nodes) <= _LONG:
-        return tuple(Group(one, (one,)) for one in nodes)
-    consumers = {one.id: [] for one in nodes}
+        return tuple(Group(node, (node,)) for node in nodes)
+    consumers: dict[str, list[str]] = {node.id: [] for node in nodes}
     for node in nodes:
         for source in node.inputs:
             consumers[source].append(node.id)
-    heads = {}
+    heads: dict[str, str] = {}
     for node in reversed(nodes):
-        found = {heads[one] for one in consumers[node.id]}
-        heads[node.id] = node.id if len(found) != 1 or _is_seen(node) else found.pop()
-    members = {}
+        candidates = {heads[consumer] for consumer in consumers[node.id]}
+        is_head = len(candidates) != 1 or _stands_alone(node)
+        heads[node.id] = node.id if is_head else candidates.pop()
+    members: dict[str, list[Node]] = {}
     for node in nodes:
         members.setdefault(heads[node.id], []).append(node)
-    return tuple(Group(one[-1], tuple(one)) for one in _by_head(members))
+    ordered = sorted(members.values(), key=lambda group: _number(group[-1].id))
+    return tuple(Group(group[-1], tuple(group)) for group in ordered)
 
 
-def _is_seen(node):
-    """Is the node to be seen by itself? Inputs are if a gradient reaches them."""
+def _stands_alone(node):
+    """Is the node shown by itself? Inputs are, if a gradient reaches them."""
     if node.forward is None:
         return node.adjoint is not None
     return node.is_named or node.kind != "step"
 
 
-def _by_head(members):
-    return sorted(members.values(), key=lambda one: _number(one[-1].id))
-
-
-def _number(name):
-    return int("".join(filter(str.isdigit, name.rpartition(".")[2])))
+def _number(node_id):
+    return int("".join(filter(str.isdigit, node_id.rpartition(".")[2])))

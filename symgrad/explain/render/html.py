@@ -1,72 +1,78 @@
-"""An explanation as a page of its own, or as a piece of a notebook."""
+"""An explanation as a page, or as a piece of a notebook."""
 
-from symgrad.explain.maths import bar, symbol
+from symgrad.explain.data import ExplanationData
+from symgrad.explain.maths import Maths, bar, symbol
 from symgrad.explain.render.graphs import graphs
 from symgrad.explain.render.markup import Markup, join, resource, tag
 from symgrad.explain.render.mathml import mathml
+from symgrad.explain.render.sections import compiled, rule, subset, values
 from symgrad.explain.render.steps import backward, calculus, forward, inside
-from symgrad.explain.render.stories import compiled, rule, subset, values
 from symgrad.explain.render.svg import COLOURS
 
 __all__ = ["as_html", "as_piece"]
 
-# Formulas with more signs are not shown at the head of the page.
+# Formulas with more symbols are not shown at the head of the page.
 _READABLE = 100
 _COMMA = tag("small", ", ")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def as_html(explanation):
-    """A page that needs nothing but itself, and is not let at anything else."""
-    e = explanation
+def as_html(explanation: ExplanationData) -> str:
+    """A page that loads nothing, which its own security policy enforces."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"The gradient of {e.node(e.cost).name}"),
+        tag("title", f"The gradient of {explanation.node(explanation.cost).name}"),
         tag("style", resource("document.css")),
     )
-    body = tag("body", tag("main", as_piece(e, "page"), class_="symgrad-page"))
+    body = tag("body", tag("main", as_piece(explanation, "page"), class_="symgrad-page"))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def as_piece(explanation, scope):
-    """The explanation for a page with others.
+def as_piece(explanation: ExplanationData, scope: str) -> Markup:
+    """The explanation as a piece of a page that may hold others.
 
     Parameters
     ----------
-    explanation : Explanation
+    explanation : ExplanationData
     scope : str
-        What ids begin with.
+        The beginning of all ids.
     """
+    sections = _sections(explanation)
     article = tag(
         "article",
         _header(explanation),
-        _contents(sections := _sections(explanation), scope),
-        *(_section(*one, scope) for one in sections),
+        _contents(sections, scope),
+        *(_section(*section, scope) for section in sections),
         class_="symgrad", lang="en",
     )  # fmt: skip
     style = tag("style", _colours(), resource("graph.css"), resource("page.css"))
     return join([style, article, tag("script", resource("page.js"))])
 
 
-def _sections(e):
-    """``(id, title, content)`` of what there is to say."""
-    found = [("graphs", "Forward and back", graphs(e))]
-    found += [("calculus", "Rule by rule", calculus(e))]
-    found += [("forward", "Forward", forward(e.nodes)), ("backward", "Backward", backward(e.nodes))]
-    found += [("inside", "Inside", join(inside(one) for one in e.nodes if one.inside))]
-    found += [("subset", "The rows", join(map(subset, e.subsets)))]
-    found += [("rule", "The rule", join(map(rule, e.rules)))]
-    found += [("values", "With numbers", values(e)), ("compiler", "The compiler", compiled(e))]
-    return [one for one in found if one[2]]
+def _sections(explanation: ExplanationData) -> list[tuple[str, str, str]]:
+    """``(id, title, content)`` of the sections that are not empty."""
+    nodes = explanation.nodes
+    sections = [
+        ("graphs", "Forward and back", graphs(explanation)),
+        ("calculus", "Rule by rule", calculus(explanation)),
+        ("forward", "Forward", forward(nodes)),
+        ("backward", "Backward", backward(nodes)),
+        ("inside", "Inside", join(inside(node) for node in nodes if node.inside)),
+        ("subset", "The rows", join(map(subset, explanation.subsets))),
+        ("rule", "The rule", join(map(rule, explanation.rules))),
+        ("values", "With numbers", values(explanation)),
+        ("compiler", "The compiler", compiled(explanation)),
+    ]
+    return [(name, title, content) for name, title, content in sections if content]
 
 
 def _section(name, title, content, scope):
-    made = tag("h2", title, id=f"{scope}-{name}")
-    return tag("section", made, content, class_=name, aria_labelledby=f"{scope}-{name}")
+    heading = tag("h2", title, id=f"{scope}-{name}")
+    return tag("section", heading, content, class_=name, aria_labelledby=f"{scope}-{name}")
 
 
 def _contents(sections, scope):
@@ -74,16 +80,18 @@ def _contents(sections, scope):
     return tag("nav", *links, aria_label="Sections")
 
 
-def _header(e):
-    names = [part for one in e.wrt for part in (_COMMA, mathml(symbol(e.node(one).name)))][1:]
-    title = [mathml(symbol(e.node(e.cost).name)), tag("small", " differentiated with respect to ")]
-    found = [_gradient(e, name, formula) for name, formula in e.gradients]
-    return tag("header", tag("h1", *title, *names), tag("div", *found, class_="result"))
+def _header(explanation):
+    cost = mathml(symbol(explanation.node(explanation.cost).name))
+    names = (mathml(symbol(explanation.node(x).name)) for x in explanation.wrt)
+    listed = [part for name in names for part in (_COMMA, name)][1:]
+    title = tag("h1", cost, tag("small", " differentiated with respect to "), *listed)
+    gradients = [_gradient(explanation, name, formula) for name, formula in explanation.gradients]
+    return tag("header", title, tag("div", *gradients, class_="result"))
 
 
-def _gradient(e, name, formula):
-    """In closed form, or if that is too long by the adjoints of the lines below."""
-    node = e.node(name)
+def _gradient(explanation: ExplanationData, name: str, formula: Maths | None) -> str:
+    """The gradient in closed form, or if that is too long, in terms of other adjoints."""
+    node = explanation.node(name)
     formula = formula or node.adjoint
     if formula is None:
         return ""
@@ -93,5 +101,7 @@ def _gradient(e, name, formula):
 
 
 def _colours():
-    made = "".join(f"--{name}: light-dark({on}, {off});" for name, (on, off) in COLOURS.items())
-    return Markup(f".symgrad {{{made}}}\n")
+    variables = (
+        f"--{name}: light-dark({light}, {dark});" for name, (light, dark) in COLOURS.items()
+    )
+    return Markup(f".symgrad {{{''.join(variables)}}}\n")

@@ -1,32 +1,33 @@
-"""Formulas as one line of SVG text, cut to a width that holds in any font a browser may choose."""
+"""Formulas as a line of SVG text, cut to a width that holds in any font of a browser."""
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symgrad.explain.maths import GREEK, Maths, name_parts
-from symgrad.explain.render.markup import join, tag
+from symgrad.explain.render.markup import Markup, join, tag
 
 __all__ = ["Run", "fitted", "label", "label_width", "tspans"]
 
-# In parts of the size of the font, of the widest of the common serif and sans-serif fonts.
+# Widths are fractions of the font size, for the widest of the common fonts.
 _NARROW, _WIDE = set("iljtf.,:;'|!()[] ·"), set("mwMWQO@%&…")
 _LOWERED = 0.75
-# Letters for private use, which mark where a name starts, one with a bar, and where it ends.
+# Letters for private use. They mark the start of a name, of a name with a bar, and its end.
 _NAME, _BAR, _END = "\ue000", "\ue001", "\ue002"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of a line; its style is nothing, ``"name"``, ``"bar"`` or ``"sub"``."""
+    """A piece of a line. Its style is ``""``, ``"name"``, ``"bar"`` or ``"sub"``."""
 
     text: str
     style: str = ""
 
 
-def label(*parts):
-    """The runs of texts and formulas, one after the other."""
-    return tuple(run for one in parts for run in _runs(one))
+def label(*parts: str | Maths) -> tuple[Run, ...]:
+    """The runs of texts and formulas, in sequence."""
+    return tuple(run for part in parts for run in _runs(part))
 
 
 def _runs(part):
@@ -39,14 +40,14 @@ def _runs(part):
         if text:
             yield Run(text.replace("-", "\N{MINUS SIGN}"))
         else:
-            head, below = name_parts(name)
+            head, subscript = name_parts(name)
             yield Run(_spelled(head), "bar" if mark == _BAR else "name")
-            if below:
-                yield Run(below, "sub")
+            if subscript:
+                yield Run(subscript, "sub")
 
 
 def _marked(formula):
-    """The formula with marks around the names in it."""
+    """The formula with marks around its names."""
     args = tuple(map(_marked, formula.args))
     if formula.head not in ("symbol", "bar") or not formula.text:
         return Maths(formula.head, args, formula.text)
@@ -64,20 +65,20 @@ def _one_line(text):
     return " ".join(text.split()) if len(text.strip()) == len(text) else text
 
 
-def label_width(runs, size):
+def label_width(runs: Iterable[Run], size: float) -> float:
     """An upper bound of the width of a line."""
     return sum(_run_width(run, size) for run in runs)
 
 
 def _run_width(run, size):
     scale = _LOWERED if run.style == "sub" else 1
-    return size * scale * sum(map(_part, run.text))
+    return size * scale * sum(map(_letter_width, run.text))
 
 
-def fitted(runs, width, size):
-    """The runs, or as much of their beginning as fits, with dots."""
+def fitted(runs: Sequence[Run], width: float, size: float) -> tuple[Run, ...]:
+    """The runs, or the beginning that fits into a width, with dots."""
     if label_width(runs, size) <= width:
-        return runs
+        return tuple(runs)
     kept, left = [], width - label_width((Run("…"),), size)
     for run in runs:
         text = run.text
@@ -90,7 +91,7 @@ def fitted(runs, width, size):
     return (*kept, Run("…"))
 
 
-def _part(letter):
+def _letter_width(letter):
     if unicodedata.combining(letter):
         return 0
     if letter in _NARROW:
@@ -102,7 +103,7 @@ def _part(letter):
     return 1.2 if unicodedata.east_asian_width(letter) in "NAH" else 1.4
 
 
-def tspans(runs):
+def tspans(runs: Iterable[Run]) -> Markup:
     """The runs as children of an SVG ``text``."""
     spans, is_low = [], False
     for run in runs:

@@ -1,26 +1,41 @@
 """An explanation in Markdown, with LaTeX."""
 
-from symgrad.explain.maths import bar, symbol
+from collections.abc import Sequence
+
+from symgrad.explain.compiler import Compilation
+from symgrad.explain.data import ExplanationData
+from symgrad.explain.derive.derivation import Node
+from symgrad.explain.maths import Maths, bar, symbol
 from symgrad.explain.render.text import rewrite_rows, shape_text, values_text
+from symgrad.explain.rule import RuleStory
+from symgrad.explain.subset import SubsetStory
 
 __all__ = ["as_markdown"]
 
 
-def as_markdown(explanation):
-    """Sections with a headline each; formulas between ``$$`` or in tables between ``$``."""
-    e = explanation
-    names = ", ".join(f"${symbol(e.node(one).name).latex()}$" for one in e.wrt)
-    parts = [f"# ${symbol(e.node(e.cost).name).latex()}$, differentiated with respect to {names}"]
-    parts += [_calculus(e), _forward(e), _backward("## Backward", e.nodes)]
-    parts += [_inside(node) for node in e.nodes if node.inside]
-    parts += [_gradients(e), *map(_subset, e.subsets), *map(_rule, e.rules)]
-    parts += [_readings(e), _compilation(e.compilation)]
+def as_markdown(explanation: ExplanationData) -> str:
+    """Sections with a headline each. Formulas are between ``$$``, in tables between ``$``."""
+    names = ", ".join(_inline(symbol(explanation.node(x).name)) for x in explanation.wrt)
+    cost = _inline(symbol(explanation.node(explanation.cost).name))
+    parts = [f"# {cost}, differentiated with respect to {names}"]
+    parts += [
+        _calculus(explanation),
+        _forward(explanation),
+        _backward("## Backward", explanation.nodes),
+    ]
+    parts += [_inside(node) for node in explanation.nodes if node.inside]
+    parts += [
+        _gradients(explanation),
+        *map(_subset, explanation.subsets),
+        *map(_rule, explanation.rules),
+    ]
+    parts += [_readings(explanation), _compilation(explanation.compilation)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(one) for one in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(_cell(text) for text in line)} |" for line in lines)
 
 
 def _cell(text):
@@ -34,132 +49,152 @@ def _code(text):
     return "`" + text.replace("`", "'") + "`" if text else ""
 
 
-def _formula(left, right, sign="="):
-    return f"${left.latex()} {sign} {right.latex()}$"
+def _inline(formula: Maths) -> str:
+    return f"${formula.latex()}$"
 
 
-def _calculus(e):
-    if not e.calculus:
+def _equation(left: Maths, right: Maths) -> str:
+    return f"${left.latex()} = {right.latex()}$"
+
+
+def _calculus(explanation):
+    if not explanation.calculus:
         return ""
     parts = ["## Rule by rule"]
-    for one in e.calculus:
-        steps = [one.of.latex(), one.by_rule.latex()]
-        steps += [one.result.latex()] if one.result != one.by_rule else []
-        parts.append(f"{one.law}:\n\n$$\n{' = '.join(steps)}\n$$")
+    for line in explanation.calculus:
+        steps = [line.of.latex(), line.by_rule.latex()]
+        steps += [line.result.latex()] if line.result != line.by_rule else []
+        parts.append(f"{line.law}:\n\n$$\n{' = '.join(steps)}\n$$")
     return "\n\n".join(parts)
 
 
-def _forward(e):
-    rows = [
-        [
-            _formula(symbol(node.name), node.forward) if node.forward
-            else f"${symbol(node.name).latex()}$",
-            _code(shape_text(node.shape)), node.kind,
-        ]
-        for node in e.nodes
-    ]  # fmt: skip
+def _forward(explanation):
+    rows = []
+    for node in explanation.nodes:
+        name = symbol(node.name)
+        line = _equation(name, node.forward) if node.forward else _inline(name)
+        rows.append([line, _code(shape_text(node.shape)), node.kind])
     return "## Forward\n\n" + _table(["line", "shape", "kind"], rows)
 
 
-def _backward(title, nodes):
+def _backward(title: str, nodes: Sequence[Node]) -> str:
     by_id = {node.id: node for node in nodes}
     rows = []
     for node in reversed(nodes):
         name, shape = bar(node.name), _code(shape_text(node.shape))
         if node.kind == "cost" and not node.contributions:
             rows.append([f"${name.latex()} = 1$", "", shape, "where it starts"])
-        for one in node.contributions:
-            simple = f" = {one.term.latex()}" if one.term != one.by_law else ""
-            line = f"${name.latex()} \\mathrel{{+}}= {one.by_law.latex()}{simple}$"
-            source = symbol(by_id[one.consumer].name).latex()
-            local = f"${one.local.latex()}$" if one.local else ""
-            rows.append([line, local, shape, f"from ${source}$: {one.law}"])
-        if len(node.contributions) > 1:
+        for contribution in node.contributions:
+            term, by_law = contribution.term, contribution.by_law
+            simplified = f" = {term.latex()}" if term != by_law else ""
+            line = f"${name.latex()} \\mathrel{{+}}= {by_law.latex()}{simplified}$"
+            source = _inline(symbol(by_id[contribution.consumer].name))
+            local = _inline(contribution.local) if contribution.local else ""
+            rows.append([line, local, shape, f"from {source}: {contribution.law}"])
+        if node.adjoint and len(node.contributions) > 1:
             law = f"sum over {len(node.contributions)} consumers"
-            rows.append([_formula(name, node.adjoint), "", shape, law])
+            rows.append([_equation(name, node.adjoint), "", shape, law])
     return f"{title}\n\n" + _table(["line", "local derivative", "shape", "law"], rows)
 
 
 def _inside(node):
-    forward = [
-        [_formula(symbol(one.name), one.forward), _code(shape_text(one.shape))]
-        for one in node.inside.nodes
-        if one.forward
+    rows = [
+        [_equation(symbol(inner.name), inner.forward), _code(shape_text(inner.shape))]
+        for inner in node.inside.nodes
+        if inner.forward
     ]
-    title = f"## Inside ${symbol(node.name).latex()}$: {node.inside.law}"
-    table = _table(["line", "shape"], forward)
-    return f"{title}\n\n{table}\n\n{_backward('and back:', node.inside.nodes)}"
+    title = f"## Inside {_inline(symbol(node.name))}: {node.inside.title}"
+    forward, backward = _table(["line", "shape"], rows), _backward("and back:", node.inside.nodes)
+    return f"{title}\n\n{forward}\n\n{backward}"
 
 
-def _gradients(e):
-    found = [
+def _gradients(explanation):
+    formulas = [
         f"$$\n{bar(name).latex()} = {formula.latex()}\n$$"
-        for name, formula in e.gradients
+        for name, formula in explanation.gradients
         if formula
     ]
-    return "\n\n".join(["## In closed form", *found]) if found else ""
+    return "\n\n".join(["## In closed form", *formulas]) if formulas else ""
 
 
-def _subset(one):
-    kept = shape_text(one.subset_shape)
-    count = f", {one.subset_entries} entries" if one.subset_entries is not None else ""
+def _subset(story: SubsetStory) -> str:
+    kept = _code(shape_text(story.subset_shape))
+    count = f", {story.subset_entries} entries" if story.subset_entries is not None else ""
     lines = [
-        f"- {_formula(symbol(one.subset), one.select)} selects rows;",
-        f"- {_formula(bar(one.table), one.scatter)} would take them back to all {one.table_rows} "
-        f"rows, {one.table_entries} entries;",
-        f"- kept is ${bar(one.subset).latex()}$ of shape {_code(kept)}{count}.",
+        f"- {_equation(symbol(story.subset), story.select)} selects rows;",
+        f"- {_equation(bar(story.table), story.scatter)} would take them back to all "
+        f"{story.table_rows} rows, {story.table_entries} entries;",
+        f"- kept is {_inline(bar(story.subset))} of shape {kept}{count}.",
     ]
-    repeated = {row.row for row in one.repeated}
-    if one.rows:
-        marks = [f"**{row}**" if row in repeated else str(row) for row in one.rows]
+    repeated = {row.row for row in story.repeated}
+    if story.rows:
+        marks = [f"**{row}**" if row in repeated else str(row) for row in story.rows]
         lines.append(f"- Rows read: {', '.join(marks)}.")
-    lines += [f"- A row that is read twice: `inc` {one.inc}; `set` {one.set}."]
+    lines += [f"- A row that is read twice: `inc` {story.inc}; `set` {story.set}."]
     rows = [
-        [f"**{row.row}**", ", ".join(map(str, row.positions)),
-         *map(values_text, (row.parts, row.inc, row.set))]
-        for row in one.repeated
-    ]  # fmt: skip
+        [
+            f"**{row.row}**",
+            ", ".join(map(str, row.positions)),
+            *map(values_text, (row.parts, row.inc, row.set)),
+        ]
+        for row in story.repeated
+    ]
     table = _table(["row", "read at", "parts", "inc adds", "set keeps"], rows) if rows else ""
-    return "\n\n".join(filter(None, [f"## Subset {_code(one.subset)}", "\n".join(lines), table]))
+    parts = [f"## Subset {_code(story.subset)}", "\n".join(lines), table]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _rule(one):
-    where = f", row {one.row}" if one.row is not None else ""
-    parts = [f"## Rule {_code(one.rule)} on {_code(one.table)}{where}"]
-    for line in one.lines:
-        steps = [line.law.latex()] + ([line.numbers.latex()] if line.numbers is not None else [])
-        target = r"\mathrm{step}" if line.target == "step" else symbol(line.target).latex()
-        sign = "=" if line.target == "step" else r"\leftarrow"
+def _rule(story: RuleStory) -> str:
+    where = f", row {story.row}" if story.row is not None else ""
+    parts = [f"## Rule {_code(story.rule)} on {_code(story.table)}{where}"]
+    for line in story.lines:
+        steps = [line.formula.latex()]
+        steps += [line.numbers.latex()] if line.numbers is not None else []
+        is_step = line.target == "step"
+        target = r"\mathrm{step}" if is_step else symbol(line.target).latex()
+        sign = "=" if is_step else r"\leftarrow"
         parts.append(f"$$\n{target} {sign} {' = '.join(steps)}\n$$")
         if line.numbers is not None:
-            what = one.table if line.target == "step" else line.target
+            changed = story.table if is_step else line.target
             change = f"{values_text(line.before)} → {values_text(line.after)}"
-            parts.append(f"{_code(what)}: {change}")
+            parts.append(f"{_code(changed)}: {change}")
     return "\n\n".join(parts)
 
 
-def _readings(e):
+def _readings(explanation):
     rows = []
-    for one in e.readings:
-        name = f"${symbol(e.node(one.node).name).latex()}$"
-        if one.value is None:
-            note = "" if one.error is None else f"agree to {one.error:.0e} along a direction"
-            rows.append([name, f"{one.size} entries", note, ""])
+    for reading in explanation.readings:
+        name = _inline(symbol(explanation.node(reading.node).name))
+        if reading.value is None:
+            is_compared = reading.error is not None
+            note = f"agree to {reading.error:.0e} along a direction" if is_compared else ""
+            rows.append([name, f"{reading.size} entries", note, ""])
         else:
-            rows.append([name, *map(values_text, (one.value, one.adjoint, one.finite))])
+            numbers = (reading.value, reading.adjoint, reading.finite)
+            rows.append([name, *map(values_text, numbers)])
     head = ["node", "value", "adjoint", "finite difference"]
     return "## Values\n\n" + _table(head, rows) if rows else ""
 
 
-def _compilation(one):
-    if one is None:
+def _compilation(compilation: Compilation | None) -> str:
+    if compilation is None:
         return ""
-    rows = [[number, _code(name), _code(change)] for number, name, change in rewrite_rows(one)]
-    parts = [f"## Compiled for {one.backend}", _table(["", "rewrite", "before and after"], rows)]
-    fused = [[f.op, _code(name), f"${m.latex()}$"] for f in one.fused for name, m in f.formulas]
+    rows = [
+        [number, _code(name), _code(change)] for number, name, change in rewrite_rows(compilation)
+    ]
+    parts = [
+        f"## Compiled for {compilation.backend}",
+        _table(["", "rewrite", "before and after"], rows),
+    ]
+    fused = [
+        [fused.op, _code(name), _inline(formula)]
+        for fused in compilation.fused
+        for name, formula in fused.formulas
+    ]
     if fused:
         parts += ["### Fused", _table(["Op", "", "formula"], fused)]
-    if one.in_place:
-        parts += ["### In place", "\n".join(f"- {_code(text)}" for text in one.in_place)]
-    parts += [f"> **Left out by symgrad:** {text}" for text in one.warnings]
+    if compilation.in_place:
+        items = [f"- {_code(text)}" for text in compilation.in_place]
+        parts += ["### In place", "\n".join(items)]
+    parts += [f"> **Left out by symgrad:** {text}" for text in compilation.warnings]
     return "\n\n".join(parts)

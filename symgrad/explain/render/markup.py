@@ -1,5 +1,6 @@
-"""Elements of HTML, SVG and MathML, in which no text stands that was not escaped."""
+"""Elements of HTML, SVG and MathML. All text in them is escaped."""
 
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
@@ -10,19 +11,19 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class Markup(str):
-    """Text that is markup already: all other text is escaped where it is put."""
+    """Text that is markup already. Any other text is escaped when it is put into an element."""
 
     __slots__ = ()
 
 
-def text(value):
-    """Any text as markup; what XML cannot hold is shown as a replacement character."""
+def text(value: object) -> Markup:
+    """Any text as markup. Letters that XML cannot hold become replacement characters."""
     if isinstance(value, Markup):
         return value
     return Markup(escape("".join(c if _is_allowed(c) else _REPLACEMENT for c in str(value))))
 
 
-def tag(name, /, *children, **attributes):
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """An element.
 
     Parameters
@@ -31,7 +32,7 @@ def tag(name, /, *children, **attributes):
     *children : str or Markup
         Plain text is escaped.
     **attributes
-        ``class_`` is ``class``, ``data_of`` is ``data-of``; those that are None are left out.
+        ``class_`` is ``class``, and ``data_of`` is ``data-of``. None leaves an attribute out.
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
@@ -43,18 +44,18 @@ def tag(name, /, *children, **attributes):
     return Markup(f"<{name}{written}>{join(children)}</{name}>")
 
 
-def join(children):
-    """Several pieces of markup, one after the other."""
-    return Markup("".join(text(one) for one in children))
+def join(children: Iterable[object]) -> Markup:
+    """Several pieces of markup in sequence."""
+    return Markup("".join(map(text, children)))
 
 
-def resource(name):
+def resource(name: str) -> Markup:
     """A style sheet or a script of this package."""
     return Markup((files(__package__) / name).read_text(encoding="utf-8"))
 
 
 def _is_allowed(letter):
-    """May the letter stand in XML?"""
+    """Does XML allow the letter?"""
     return letter in "\t\n" or " " <= letter < "\ud800" or "\ue000" <= letter < "\ufffe" or (
         letter > "\uffff"
     )  # fmt: skip

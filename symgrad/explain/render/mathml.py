@@ -1,10 +1,11 @@
-"""Formulas as MathML, which browsers draw without any help."""
+"""Formulas as MathML, which browsers draw by themselves."""
 
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable
 
-from symgrad.explain.maths import GREEK, binds_less, name_parts
+from symgrad.explain.maths import GREEK, Maths, binds_less, name_parts
 from symgrad.explain.render.markup import Markup, join, tag
 
 __all__ = ["mathml", "set_formula"]
@@ -15,19 +16,20 @@ _MINUS = "\N{MINUS SIGN}"
 _APPLY, _TIMES = "\N{FUNCTION APPLICATION}", "\N{INVISIBLE TIMES}"
 
 
-def mathml(*parts):
+def mathml(*parts: Maths | str) -> Markup:
     """A ``math`` element of formulas and signs: ``mathml(x, "+=", y)``."""
-    return tag("math", *(_operator(one) if isinstance(one, str) else _row(one) for one in parts))
+    children = (_operator(part) if isinstance(part, str) else _row(part) for part in parts)
+    return tag("math", *children)
 
 
-def set_formula(formula, widest=80):
-    """A ``math`` element; as text, which wraps, if it has more letters than the widest line."""
+def set_formula(formula: Maths, widest: int = 80) -> Markup:
+    """A ``math`` element; text that wraps if it has more letters than `widest`."""
     if len(plain := formula.plain()) > widest:
         return tag("code", plain, class_="long")
     return mathml(formula)
 
 
-def _row(formula):
+def _row(formula: Maths) -> Markup:
     return _MATHML[formula.head](formula)
 
 
@@ -41,17 +43,17 @@ def _fenced(content, left="(", right=")"):
 
 
 def _inside(formula, binds):
-    """An argument, in brackets if it binds less."""
+    """An argument, in brackets if its context binds more tightly."""
     return _fenced(_row(formula)) if binds_less(formula, binds) else _row(formula)
 
 
 def _listed(args, sign=","):
-    parts = [part for one in args for part in (_operator(sign), _row(one))]
+    parts = [part for arg in args for part in (_operator(sign), _row(arg))]
     return join(parts[1:])
 
 
 def _identifier(text):
-    """A name; one of several letters is upright, as `mi` is by itself."""
+    """A name. `mi` sets names of several letters upright by itself."""
     if text in GREEK:
         text = unicodedata.lookup(f"GREEK SMALL LETTER {'LAMDA' if text == 'lambda' else text}")
     return tag("mi", text) if text.isidentifier() else tag("mtext", text, class_="name")
@@ -62,21 +64,19 @@ def _symbol(text, over=False):
         return tag("mrow")
     if text.isdigit():
         return tag("mn", text)
-    head, below = name_parts(text)
+    head, subscript = name_parts(text)
     name = _identifier(head)
-    # A line that grows with a name is what fonts seldom have: the style sheet draws it.
+    # Few fonts have a bar that grows with a name, so the style sheet draws it.
     name = tag("mrow", name, class_="bar") if over else name
-    if not below:
-        return name
-    return tag("msub", name, _below(below))
+    return tag("msub", name, _subscript(subscript)) if subscript else name
 
 
-def _below(text):
-    """A number, a letter, or a time as in ``t-1``."""
+def _subscript(text):
+    """A number, a letter, or a time such as ``t-1``."""
     parts = [
-        tag("mo", _MINUS if one == "-" else one) if one in "+-"
-        else tag("mn" if one.isdigit() else "mi", one)
-        for one in re.findall(r"\d+|[+-]|[^\d+-]+", text)
+        tag("mo", _MINUS if token == "-" else token) if token in "+-"
+        else tag("mn" if token.isdigit() else "mi", token)
+        for token in re.findall(r"\d+|[+-]|[^\d+-]+", text)
     ]  # fmt: skip
     return parts[0] if len(parts) == 1 else tag("mrow", *parts)
 
@@ -91,9 +91,9 @@ def _number(m):
 
 def _sum(m):
     parts = [_inside(m.args[0], 1)]
-    for one in m.args[1:]:
-        is_negative = one.head == "negative"
-        inner = one.args[0] if is_negative else one
+    for term in m.args[1:]:
+        is_negative = term.head == "negative"
+        inner = term.args[0] if is_negative else term
         parts += [
             tag("mo", _MINUS if is_negative else "+"),
             _inside(inner, 2 if is_negative else 1),
@@ -103,19 +103,19 @@ def _sum(m):
 
 def _product(m):
     parts = [_inside(m.args[0], 2)]
-    for before, one in itertools.pairwise(m.args):
-        if one.head in ("number", "negative") or _is_text(before) or _is_text(one):
+    for left, right in itertools.pairwise(m.args):
+        if right.head in ("number", "negative") or _is_text(left) or _is_text(right):
             parts.append(tag("mo", "·"))
-        elif m.text == "entries" and before.head != "number":
+        elif m.text == "entries" and left.head != "number":
             parts.append(tag("mo", "⊙"))
         else:
             parts.append(_thin(_TIMES))
-        parts.append(_inside(one, 2))
+        parts.append(_inside(right, 2))
     return tag("mrow", *parts)
 
 
 def _is_text(formula):
-    """Is it a name with spaces or signs in it, which would run into its neighbours?"""
+    """Is it a name with spaces or signs, which would run into its neighbours?"""
     is_name = formula.head in ("symbol", "bar") and bool(formula.text)
     return is_name and not name_parts(formula.text)[0].isidentifier()
 
@@ -125,7 +125,7 @@ def _thin(sign):
 
 
 def _matmul(m):
-    parts = [part for one in m.args for part in (_thin(_TIMES), _inside(one, 3))]
+    parts = [part for factor in m.args for part in (_thin(_TIMES), _inside(factor, 3))]
     return tag("mrow", *parts[1:])
 
 
@@ -147,8 +147,8 @@ def _total(m):
 
 
 def _index(m):
-    chosen = tag("mrow", tag("mo", "["), _listed(m.args[1:]), tag("mo", "]"))
-    return tag("msub", _inside(m.args[0], 5), chosen)
+    index = tag("mrow", tag("mo", "["), _listed(m.args[1:]), tag("mo", "]"))
+    return tag("msub", _inside(m.args[0], 5), index)
 
 
 def _derivative(m):
@@ -158,14 +158,12 @@ def _derivative(m):
 
 
 def _partial(m):
-    above, below = (tag("mrow", tag("mo", "∂", form="prefix"), _row(one)) for one in m.args)
-    return tag("mfrac", above, below)
+    return tag("mfrac", *(tag("mrow", tag("mo", "∂", form="prefix"), _row(z)) for z in m.args))
 
 
 def _relation(m):
-    parts = [part for one in m.args for part in (
-        tag("mo", _RELATIONS.get(m.text, m.text)), _inside(one, 1),
-    )]  # fmt: skip
+    sign = tag("mo", _RELATIONS.get(m.text, m.text))
+    parts = [part for arg in m.args for part in (sign, _inside(arg, 1))]
     return tag("mrow", *parts[1:])
 
 
@@ -176,7 +174,7 @@ def _cases(m):
     return tag("mrow", tag("mo", "{", stretchy="true"), tag("mtable", *lines))
 
 
-_MATHML = {
+_MATHML: dict[str, Callable[[Maths], Markup]] = {
     "symbol": lambda m: _symbol(m.text),
     "bar": lambda m: _symbol(m.text, over=True),
     "number": _number,

@@ -1,13 +1,15 @@
 """An explanation as a Mermaid flow chart."""
 
+from symgrad.explain.data import ExplanationData
+
 __all__ = ["as_mermaid"]
 
 _SHAPES = {"input": ("[/", "/]"), "shared": ("[(", ")]"), "cost": ("((", "))"), "wrt": ("{{", "}}")}
 _ESCAPES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
 
 
-def as_mermaid(explanation):
-    """Solid arrows for the values, dotted ones for the adjoints, which say by which law."""
+def as_mermaid(explanation: ExplanationData) -> str:
+    """Solid arrows for values, dotted arrows for adjoints, labelled with their terms."""
     lines = ["flowchart TB"]
     for node in explanation.nodes:
         left, right = _SHAPES.get(node.kind, ("[", "]"))
@@ -17,9 +19,9 @@ def as_mermaid(explanation):
     for node in explanation.nodes:
         lines.extend(f"  {source} --> {node.id}" for source in node.inputs)
     for node in explanation.nodes:
-        for one in node.contributions:
-            label = _escaped(one.term.plain())
-            lines.append(f'  {one.consumer} -. "{label}" .-> {node.id}')
+        for contribution in node.contributions:
+            label = _escaped(contribution.term.plain())
+            lines.append(f'  {contribution.consumer} -. "{label}" .-> {node.id}')
     return "\n".join(lines)
 
 

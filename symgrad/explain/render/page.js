@@ -11,23 +11,23 @@
     const nodes = all("[data-of]");
     const edges = all(".edge, .label");
     const idsOf = (element) => element.dataset.of.split(" ");
-    const meets = (element, ids) => idsOf(element).some((one) => ids.has(one));
+    const meets = (element, ids) => idsOf(element).some((id) => ids.has(id));
     let at = -1;
 
-    // What stands for any of the ids gets the class; and so does an edge between such boxes.
+    // Give a class to what stands for any of the ids, and to the edges between such boxes.
     function mark(name, ids) {
       const drawn = new Set();
-      for (const one of nodes) {
-        const found = meets(one, ids);
-        one.classList.toggle(name, found);
-        if (one.classList.contains("box")) {
-          one.setAttribute("aria-pressed", String(one.classList.contains("chosen")));
-          if (found) idsOf(one).forEach((id) => drawn.add(id));
+      for (const node of nodes) {
+        const met = meets(node, ids);
+        node.classList.toggle(name, met);
+        if (node.classList.contains("box")) {
+          node.setAttribute("aria-pressed", String(node.classList.contains("chosen")));
+          if (met) idsOf(node).forEach((id) => drawn.add(id));
         }
       }
-      for (const one of edges) {
-        const ends = [one.dataset.from, ...one.dataset.to.split(" ")];
-        one.classList.toggle(name, ends.some((id) => drawn.has(id)));
+      for (const edge of edges) {
+        const ends = [edge.dataset.from, ...edge.dataset.to.split(" ")];
+        edge.classList.toggle(name, ends.some((id) => drawn.has(id)));
       }
     }
 
@@ -38,10 +38,10 @@
       reveal(opened.parentElement);
     }
 
-    // Bring boxes into sight inside of their frame, without moving the page.
+    // Scroll the frame, but not the page, until the boxes can be seen.
     function bring(ids) {
       for (const frame of all(".pair")) {
-        const box = [...frame.querySelectorAll(".box")].find((one) => meets(one, ids));
+        const box = [...frame.querySelectorAll(".box")].find((element) => meets(element, ids));
         if (!box) continue;
         const inner = box.getBoundingClientRect();
         const outer = frame.getBoundingClientRect();
@@ -56,7 +56,7 @@
       const step = steps[at];
       const ids = new Set(step ? idsOf(step) : []);
       mark("chosen", ids);
-      for (const one of steps) one.classList.toggle("chosen", one === step);
+      for (const other of steps) other.classList.toggle("chosen", other === step);
       current.replaceChildren(step ? step.cloneNode(true) : hint);
       count.textContent = step ? `Step ${at + 1} of ${steps.length}` : `${steps.length} steps`;
       root.querySelector('[data-go="-1"]').disabled = at < 1;
@@ -68,11 +68,11 @@
       }
     }
 
-    // From a box to its line: of the derivation if it is of the gradient's graph.
+    // The line of a box: a line of the derivation for a box of the gradient graph.
     function stepOf(box) {
       const head = idsOf(box).at(-1);
       const kind = box.closest(".backward") ? "of-back" : "of-forward";
-      return steps.findIndex((one) => one.dataset.of === head && one.classList.contains(kind));
+      return steps.findIndex((step) => step.dataset.of === head && step.classList.contains(kind));
     }
 
     // The drawing of the steps that a box stands for.
@@ -81,30 +81,30 @@
       if (drawn) drawn.open = true;
     }
 
-    for (const one of nodes) {
-      const ids = new Set(idsOf(one));
+    for (const node of nodes) {
+      const ids = new Set(idsOf(node));
       const on = () => mark("hinted", ids);
       const off = () => mark("hinted", new Set());
-      one.addEventListener("pointerenter", on);
-      one.addEventListener("pointerleave", off);
-      one.addEventListener("focus", on);
-      one.addEventListener("blur", off);
-      const isBox = one.classList.contains("box");
+      node.addEventListener("pointerenter", on);
+      node.addEventListener("pointerleave", off);
+      node.addEventListener("focus", on);
+      node.addEventListener("blur", off);
+      const isBox = node.classList.contains("box");
       const pick = () => {
-        if (one.classList.contains("group")) unfold(one);
-        choose(isBox ? stepOf(one) : steps.indexOf(one));
+        if (node.classList.contains("group")) unfold(node);
+        choose(isBox ? stepOf(node) : steps.indexOf(node));
       };
-      one.addEventListener("click", pick);
+      node.addEventListener("click", pick);
       if (!isBox) continue;
-      one.addEventListener("keydown", (event) => {
+      node.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
         pick();
       });
     }
-    for (const one of all("button[data-go]")) {
-      const go = Number(one.dataset.go);
-      one.addEventListener("click", () => choose(go ? at + go : -1));
+    for (const button of all("button[data-go]")) {
+      const go = Number(button.dataset.go);
+      button.addEventListener("click", () => choose(go ? at + go : -1));
     }
 
     const moves = { ArrowRight: 1, j: 1, ArrowLeft: -1, k: -1 };
@@ -117,15 +117,15 @@
       event.stopPropagation();
     }
     root.addEventListener("keydown", walk);
-    // A page of its own hears all keys; in a notebook only those that are meant for it.
+    // A page hears all keys; a piece of a notebook only those that are meant for it.
     if (root.parentElement.matches(".symgrad-page")) {
       document.addEventListener("keydown", (event) => {
         if (event.target === document.body) walk(event);
       });
     }
 
-    // On paper everything is open.
-    window.addEventListener("beforeprint", () => all("details").forEach((one) => (one.open = true)));
+    // Everything is unfolded in print.
+    window.addEventListener("beforeprint", () => all("details").forEach((details) => (details.open = true)));
     choose(-1);
   }
 

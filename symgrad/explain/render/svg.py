@@ -1,12 +1,15 @@
 """The two graphs as SVG."""
 
+from collections.abc import Iterator, Sequence
+
+from symgrad.explain.data import ExplanationData
 from symgrad.explain.render.label import tspans
 from symgrad.explain.render.markup import Markup, resource, tag
-from symgrad.explain.render.picture import LINE, picture
+from symgrad.explain.render.picture import LINE, Picture, picture
 
 __all__ = ["COLOURS", "as_svg", "backward", "forward", "graph_svg"]
 
-# In the light, and in the dark.
+# In light mode, and in dark mode.
 COLOURS = {
     "paper": ("#ffffff", "#14181f"),
     "raised": ("#f7f8fa", "#1b212b"),
@@ -24,21 +27,20 @@ _STYLES = "formula", "note", "value"
 _MARGIN, _TITLE, _BETWEEN, _EDGE = 16, 34, 40, 6
 
 
-def as_svg(explanation):
-    """A file of its own: the forward graph on the left, the gradient's on the right."""
-    e = explanation
-    found = picture(e.nodes, e.readings)
-    width, height = found.layout.width, found.layout.height
+def as_svg(explanation: ExplanationData) -> str:
+    """A drawing as a file: the forward graph on the left, the gradient graph on the right."""
+    drawn = picture(explanation.nodes, explanation.readings)
+    width, height = drawn.layout.width, drawn.layout.height
     shift = width + _BETWEEN
-    name = f"Computation and gradient of {e.node(e.cost).name}"
+    name = f"Computation and gradient of {explanation.node(explanation.cost).name}"
     total, tall = 2 * width + _BETWEEN + 2 * _MARGIN, height + _TITLE + 2 * _MARGIN
     return str(tag(
         "svg",
         tag("title", name),
         tag("style", _standalone_css()),
         tag("rect", class_="background", width=_n(total), height=_n(tall)),
-        _titled("Forward", _MARGIN, forward(found, is_live=False)),
-        _titled("Gradient", _MARGIN + shift, backward(found, is_live=False)),
+        _titled("Forward", _MARGIN, forward(drawn, is_live=False)),
+        _titled("Gradient", _MARGIN + shift, backward(drawn, is_live=False)),
         xmlns="http://www.w3.org/2000/svg", class_="symgrad-graph", role="img", aria_label=name,
         width=_n(total), height=_n(tall), viewBox=f"0 0 {_n(total)} {_n(tall)}",
     ))  # fmt: skip
@@ -50,35 +52,36 @@ def _titled(title, x, content):
     return tag("g", heading, inner, transform=f"translate({_n(x)} {_MARGIN})")
 
 
-def graph_svg(content, found, name):
-    """One of the graphs, for a page that brings the style."""
-    width, height = found.layout.width + 2 * _EDGE, found.layout.height + 2 * _EDGE
+def graph_svg(content: Markup, drawn: Picture, name: str) -> Markup:
+    """A graph for a page that has the style sheet."""
+    width, height = drawn.layout.width + 2 * _EDGE, drawn.layout.height + 2 * _EDGE
     return tag(
         "svg", content, class_="symgrad-graph", role="group", aria_label=name, width=_n(width),
         height=_n(height), viewBox=f"{-_EDGE} {-_EDGE} {_n(width)} {_n(height)}",
     )  # fmt: skip
 
 
-def forward(found, is_live=True):
-    """Values flow down; boxes that are live are buttons."""
-    boxes = [_box(found, name, False, is_live) for name in found.boxes]
-    return tag("g", *_edges(found, list(found.edges), False), *boxes, class_="forward")
+def forward(drawn: Picture, is_live: bool = True) -> Markup:
+    """The graph in which values flow down. Live boxes are buttons."""
+    boxes = [_box(drawn, name, False, is_live) for name in drawn.boxes]
+    return tag("g", *_edges(drawn, list(drawn.edges), False), *boxes, class_="forward")
 
 
-def backward(found, is_live=True):
-    """Adjoints flow up; on each edge stands the local derivative that they meet."""
-    pairs = [pair for pair, edge in found.edges.items() if edge.flows_back]
-    labels = [_label(found, pair) for pair in pairs if found.edges[pair].label]
-    active = [name for name, one in found.boxes.items() if one.adjoint]
-    boxes = [_box(found, name, True, is_live) for name in active]
-    return tag("g", *_edges(found, pairs, True), *labels, *boxes, class_="backward")
+def backward(drawn: Picture, is_live: bool = True) -> Markup:
+    """The graph in which adjoints flow up. Edges are labelled with local derivatives."""
+    pairs = [pair for pair, edge in drawn.edges.items() if edge.flows_back]
+    labels = [_label(drawn, pair) for pair in pairs if drawn.edges[pair].label]
+    active = [name for name, box in drawn.boxes.items() if box.adjoint]
+    boxes = [_box(drawn, name, True, is_live) for name in active]
+    return tag("g", *_edges(drawn, pairs, True), *labels, *boxes, class_="backward")
 
 
-def _edges(found, pairs, is_back):
-    """A trunk for each source that has one, and a branch to each target."""
-    trunks, targets = {}, {}
+def _edges(drawn: Picture, pairs: Sequence[tuple[str, str]], is_back: bool) -> Iterator[Markup]:
+    """The shared trunk of each source, and a branch to each target."""
+    trunks: dict[str, list] = {}
+    targets: dict[str, list[str]] = {}
     for pair in pairs:
-        trunk, branch = _parted(found.layout.routes[pair], is_back)
+        trunk, branch = _parted(drawn.layout.routes[pair], is_back)
         if len(trunk) > 1:
             targets.setdefault(pair[0], []).append(pair[1])
             trunks[pair[0]] = max(trunk, trunks.get(pair[0], []), key=len)
@@ -88,11 +91,13 @@ def _edges(found, pairs, is_back):
 
 
 def _parted(route, is_back):
-    """The pieces that edges of one source share, and those after the last of them."""
-    # Every other layer has labels alone, and those stand in the gradient's graph.
-    kept = [at for at, one in enumerate(route) if at % 2 == 0 or (is_back and one[2] > one[1])]
-    shared = max(k for k, at in enumerate(kept) if at <= max(len(route) - 3, 0))
-    pieces = [route[at] for at in kept]
+    """The pieces that all edges of a source share, and those after the last of them."""
+    # Every other layer holds labels alone, and only the gradient graph has labels.
+    kept = [
+        k for k, (_, top, bottom) in enumerate(route) if k % 2 == 0 or (is_back and bottom > top)
+    ]
+    shared = max(n for n, k in enumerate(kept) if k <= max(len(route) - 3, 0))
+    pieces = [route[k] for k in kept]
     if shared:
         x, _, bottom = pieces[shared]
         return pieces[: shared + 1], [(x, bottom, bottom), *pieces[shared + 1 :]]
@@ -114,8 +119,8 @@ def _edge(pieces, source, target, has_tip, is_back):
     return tag("g", *parts, class_="edge", data_from=source, data_to=target)
 
 
-def _label(found, pair):
-    (x, y), edge = found.layout.labels[pair], found.edges[pair]
+def _label(drawn, pair):
+    (x, y), edge = drawn.layout.labels[pair], drawn.edges[pair]
     width, height = edge.size
     frame = _frame(x - width / 2, y - height / 2, width, height)
     return tag(
@@ -127,14 +132,14 @@ def _label(found, pair):
     )  # fmt: skip
 
 
-def _box(found, name, is_back, is_live):
-    box, (x, y) = found.boxes[name], found.layout.boxes[name]
+def _box(drawn, name, is_back, is_live):
+    box, (x, y) = drawn.boxes[name], drawn.layout.boxes[name]
     lines = box.adjoint if is_back else box.forward
     full = box.full_adjoint if is_back else box.full_forward
     first = y - len(lines) * LINE / 2 + 14
     texts = [
-        tag("text", tspans(line), x=_n(x), y=_n(first + at * LINE), class_=style)
-        for at, (line, style) in enumerate(zip(lines, _STYLES, strict=False))
+        tag("text", tspans(line), x=_n(x), y=_n(first + k * LINE), class_=style)
+        for k, (line, style) in enumerate(zip(lines, _STYLES, strict=False))
     ]
     shape = "".join(run.text for run in lines[1])
     button = {"tabindex": "0", "role": "button", "aria_label": f"{full}, {shape}"}
@@ -145,7 +150,7 @@ def _box(found, name, is_back, is_live):
 
 
 def _outline(kind, x, y, width, height):
-    """Each kind has a shape of its own, so that colour is never all that tells them apart."""
+    """A shape for each kind, so that kinds differ in more than colour."""
     x, y = x - width / 2, y - height / 2
     if kind == "wrt":
         middle, cut = y + height / 2, 10
@@ -174,14 +179,14 @@ def _frame(x, y, width, height):
 
 
 def _n(number):
-    """A number in few digits."""
+    """A number with at most one decimal."""
     return f"{number:.1f}".removesuffix(".0")
 
 
 def _standalone_css():
-    """The style with its colours written out, which programs other than browsers know too."""
+    """The style sheet with its colours written out, for programs that are not browsers."""
     css = resource("graph.css")
-    light, dark = css, css
+    light, dark = str(css), str(css)
     for key, (on, off) in COLOURS.items():
         light, dark = light.replace(f"var(--{key})", on), dark.replace(f"var(--{key})", off)
     return Markup(f"{light}@media (prefers-color-scheme: dark) {{{dark}}}")

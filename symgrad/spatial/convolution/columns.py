@@ -43,7 +43,7 @@ class Patches:
     def add(self, images: np.ndarray, columns: np.ndarray) -> None:
         """Add each column to the places of the images that it was taken from."""
         for tap in np.ndindex(*self.kernel):
-            places = [
+            places = tuple(
                 slice(start, start + (length - 1) * stride + 1, stride)
                 for start, length, stride in zip(
                     (entry * each for entry, each in zip(tap, self.dilation, strict=True)),
@@ -51,8 +51,8 @@ class Patches:
                     self.strides,
                     strict=True,
                 )
-            ]
-            images[(..., *places)] += columns[(slice(None),) * 3 + tap]
+            )
+            images[(slice(None),) * 3 + places] += columns[(slice(None),) * 3 + tap]
 
     def chunks(self, image_shape: Sequence[int]) -> Iterator[slice]:
         """Slices of the batch, whose columns fit in the cache."""

@@ -155,11 +155,11 @@ class ImageGradient(ConvolutionOp):
             (batch, self.num_groups, channels, *padded),
             patches,
         ).reshape(batch, -1, *padded)
-        inner = [
+        inner = tuple(
             slice(before, before + length)
             for (before, _), length in zip(pads, lengths, strict=True)
-        ]
-        output_storage[0][0] = np.ascontiguousarray(images[(..., *inner)])
+        )
+        output_storage[0][0] = np.ascontiguousarray(images[(slice(None),) * 2 + inner])
 
     def infer_shape(self, *args):
         node, (kernel, gradient, *_) = args[-2:]

@@ -198,8 +198,11 @@ def are_consistent(
     shapes = [tuple(shape) for shape in (image_shape, kernel_shape, output_shape)]
     if len({len(shape) for shape in shapes}) > 1:
         return False
-    inferred = infer_output_shape(*shapes[:2], border_mode, subsample, filter_dilation)
+    image_shape, kernel_shape, output_shape = shapes
+    inferred = infer_output_shape(
+        image_shape, kernel_shape, border_mode, subsample, filter_dilation
+    )
     return all(
         length is None or given is None or int(length) == int(given)
-        for length, given in zip(inferred, shapes[2], strict=True)
+        for length, given in zip(inferred, output_shape, strict=True)
     )

@@ -46,7 +46,7 @@ class PoolOp(COp):
     __props__ = ("ignore_border", "mode", "n_axes")
 
     # Of each tensor among the inputs, and of the output: has it an entry for each window?
-    pooled_inputs = (False,)
+    pooled_inputs: tuple[bool, ...] = (False,)
     pooled_output = False
     family: Family
 
@@ -157,14 +157,14 @@ class Pool(PoolOp):
 
     def infer_shape(self, *args):
         node, shapes = args[-2:]
-        layout = (
+        ws, stride, pad = (
             [
                 vector.data[axis] if isinstance(vector, Constant) else vector[axis]
                 for axis in range(self.n_axes)
             ]
             for vector in node.inputs[1:]
         )
-        return [tuple(pooled_shape(shapes[0], *layout, self.ignore_border))]
+        return [tuple(pooled_shape(shapes[0], ws, stride, pad, self.ignore_border))]
 
     def compute(self, xp, windows, x):
         if self.mode == "max":

@@ -79,11 +79,11 @@ class FromFunctionOp(Op):
     def make_node(self, *inputs):
         if len(inputs) != len(self.itypes):
             raise ValueError(f"{self}: {len(self.itypes)} inputs are needed, not {len(inputs)}")
-        inputs = [
+        variables = [
             itype.filter_variable(variable)
             for itype, variable in zip(self.itypes, inputs, strict=True)
         ]
-        return Apply(self, inputs, [otype() for otype in self.otypes])
+        return Apply(self, variables, [otype() for otype in self.otypes])
 
     def perform(self, node, inputs, outputs):
         values = self._fn(*inputs)

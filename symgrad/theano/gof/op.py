@@ -1,5 +1,6 @@
 """``theano.gof.op``: Ops with ``grad``, ``R_op`` and ``infer_shape(node, shapes)``."""
 
+import functools
 import inspect
 import warnings
 from collections.abc import Iterator
@@ -33,6 +34,11 @@ _COMPILER_METHODS = {
 
 class OldStyle:
     """Gives an Op of PyTensor the methods of Theano's; a subclass writes the old names."""
+
+    # Made from the old methods of a subclass.
+    infer_shape: Any
+    pullback: Any
+    pushforward: Any
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -72,10 +78,10 @@ def _takes_node_and_shapes(method):
 def _without_graph(method):
     """Leave out the graph, which PyTensor passed to ``infer_shape`` first, until 3.2."""
 
+    @functools.wraps(method)
     def infer_shape(self, *arguments):
         return method(self, *arguments[-2:])
 
-    infer_shape.__wrapped__ = method
     return infer_shape
 
 
@@ -88,15 +94,17 @@ def _with_named_compiler(method):
     ):
         return method
 
+    @functools.wraps(method)
     def compiler_method(self, c_compiler=None, **kwargs):
         return method(self) if len(parameters) == 1 else method(self, c_compiler)
 
-    compiler_method.__wrapped__ = method
     return compiler_method
 
 
 class StandsForPyTensors(type):
     """A base class of Theano: instances of PyTensor's class ``_stands_for`` count as its own."""
+
+    _stands_for: type
 
     def __instancecheck__(cls, instance):
         if "_stands_for" in cls.__dict__:
@@ -149,6 +157,8 @@ class StandsFor(type):
 
     Instances of these count as instances of the class.
     """
+
+    ops: type | tuple[type, ...]
 
     def __instancecheck__(cls, instance):
         return type.__instancecheck__(cls, instance) or isinstance(instance, cls.ops)

@@ -33,7 +33,9 @@ class _Pickler(pickle.Pickler):
     def __init__(self, file, protocol, archive):
         super().__init__(file, protocol)
         self._archive = archive
-        self._names, self._seen, self._kept = Counter(), {}, []
+        self._names: Counter[str] = Counter()
+        self._seen: dict[int, str] = {}
+        self._kept: list[np.ndarray] = []
 
     def persistent_id(self, obj):
         if isinstance(obj, SharedVariable):

@@ -20,7 +20,7 @@ M2 = 2147462579  # 2**31 - 21069
 
 # The factors that turn an integer of the recurrence into a number below 1. For float32 it is one
 # unit in the last place less than 2**-31, so that no number is rounded to 1.
-NORM = {
+NORM: dict[str, np.floating] = {
     "float16": np.float16(3.0458e-05),
     "float32": np.float32(4.6566126e-10),
     "float64": np.float64(2.0**-31),
@@ -70,15 +70,15 @@ class MRG(COp):
 
     def make_node(self, state, *size):
         state = pt.as_tensor(state)
-        size = [length_of(n) for n in size]
+        lengths = [length_of(n) for n in size]
         if state.type.dtype != "int32" or state.type.ndim != 2:
             raise TypeError(
                 f"MRG wants its state as an int32 matrix of 6 columns, not {state.type}"
             )
-        if len(size) != self.ndim or any(n.type.ndim for n in size):
-            raise TypeError(f"MRG wants {self.ndim} integers as size, not {size}")
-        shape = [int(n.data) if isinstance(n, Constant) else None for n in size]
-        return Apply(self, [state, *size], [state.type(), TensorType(self.dtype, shape=shape)()])
+        if len(lengths) != self.ndim or any(length.type.ndim for length in lengths):
+            raise TypeError(f"MRG wants {self.ndim} integers as size, not {lengths}")
+        shape = [int(length.data) if isinstance(length, Constant) else None for length in lengths]
+        return Apply(self, [state, *lengths], [state.type(), TensorType(self.dtype, shape=shape)()])
 
     def perform(self, node, inputs, output_storage):
         state, *size = inputs
@@ -361,10 +361,10 @@ def _register_jax():
                     "integers or the shape of a variable"
                 )
 
-        def mrg(state, *size):
+        def mrg(state, *lengths):
             size = [
                 int(length) if static is None else static
-                for length, static in zip(size, known, strict=True)
+                for length, static in zip(lengths, known, strict=True)
             ]
             n = draws_for(op.law, size)
             state, bits = draw_on_jax(state, n)

@@ -3,6 +3,8 @@
 # A patch assigns to methods and attributes.
 # mypy: disable-error-code="method-assign, assignment, attr-defined"
 
+from typing import Any
+
 import pytensor
 from pytensor.graph.rewriting.basic import GraphRewriter
 from pytensor.scan.op import Scan
@@ -22,7 +24,7 @@ def apply() -> None:
     index_rewrites._eager_scalar = _pytensor_eager_scalar and _eager_scalar
 
 
-_pytensor_eager_scalar = getattr(index_rewrites, "_eager_scalar", None)
+_pytensor_eager_scalar: Any = getattr(index_rewrites, "_eager_scalar", None)
 
 
 def _eager_scalar(value):

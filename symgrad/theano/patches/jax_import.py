@@ -7,6 +7,7 @@ made: after a program has seeded.
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,8 @@ class JaxFinder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None:
-            spec.loader.exec_module = _keeping_generator(spec.loader.exec_module)
+            loader: Any = spec.loader
+            loader.exec_module = _keeping_generator(loader.exec_module)
         return spec
 
 

@@ -2,6 +2,7 @@
 
 import builtins
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -79,6 +80,9 @@ class _Ragged:
 
     It is equal to the function that it calls: Numba recognises it in compiled code by that.
     """
+
+    __name__: str
+    __wrapped__: Callable[..., np.ndarray]
 
     def __init__(self, function):
         functools.update_wrapper(self, function)

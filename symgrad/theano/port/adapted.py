@@ -152,7 +152,7 @@ _SPEED = "it was about speed, and does nothing"
 _PROFILE_MODE = "means FAST_RUN: write profile=True"
 
 # Notes of keywords, by the keyword or by the keyword and its value.
-KEYWORDS = {
+KEYWORDS: dict[str, dict[str | tuple[str, object], str]] = {
     "theano.function": {
         ("mode", "ProfileMode"): _PROFILE_MODE,
         ("mode", "PROFILE_MODE"): _PROFILE_MODE,

@@ -62,12 +62,13 @@ def run(paths: Iterable[str], *, as_json: bool = False, python_2: bool = False) 
     int
         0 if nothing is missing, 1 if something is, 2 if a file cannot be read.
     """
-    reports, errors = [], []
+    reports: list[Report] = []
+    errors: list[SourceError] = []
     for path in files(paths):
         try:
             reports.append(check(path, python_2=python_2))
-        except SourceError as error:
-            errors.append(error)
+        except SourceError as caught:
+            errors.append(caught)
     print(_as_json(reports, errors) if as_json else _as_text(reports))
     for error in errors:
         print(f"symgrad check: {error}", file=sys.stderr)
@@ -90,7 +91,7 @@ def check(path: str | Path, *, python_2: bool = False) -> Report:
     """
     source = parse(path, python_2=python_2)
     used = read(source.tree)
-    lines_of = {}
+    lines_of: dict[Status, set[int]] = {}
     for status, line in _statuses(used):
         lines_of.setdefault(status, set()).add(line)
     names = [
@@ -121,7 +122,7 @@ def _statuses(used: Names) -> Iterator[tuple[Status, int]]:
 
 def _of_uses(uses: list[Use]) -> Iterator[tuple[Status, int]]:
     adds_flags = any(use.name.endswith(".AddConfigVar") for use in uses)
-    absent = set()
+    absent: set[str] = set()
     for use in uses:
         root, _, rest = use.name.partition(".")
         if root in _REVIVED and rest in _REVIVED[root]:
@@ -158,7 +159,7 @@ def _hints(source: Source, used: Names) -> list[str]:
     if source.python == 2:
         hints.append("this is Python 2: write `symgrad run --py2`")
     elif used.python_2:
-        places = {}
+        places: dict[str, dict[str, None]] = {}
         for name, line in used.python_2:
             places.setdefault(name, {})[source.place(line)] = None
         words = ", ".join(f"{name} ({_lines_in_words(list(at))})" for name, at in places.items())

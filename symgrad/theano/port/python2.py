@@ -11,6 +11,7 @@ import re
 import tokenize
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 from symgrad.theano.port.python2_imports import Siblings
 
@@ -104,7 +105,8 @@ def _lexeme(match):
 
 def _statements(tokens):
     """The tokens of each simple statement, or of each header up to its colon."""
-    statement, depth = [], 0
+    statement: list[tokenize.TokenInfo] = []
+    depth = 0
     for token in tokens:
         if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.NL, tokenize.COMMENT):
             continue
@@ -179,7 +181,8 @@ def _parameter_edits(statement):
 
 def _parameters(tokens):
     """The tokens of each parameter, up to the end of the list of parameters."""
-    parameters, depth = [[]], 0
+    parameters: list[list[tokenize.TokenInfo]] = [[]]
+    depth = 0
     for token in tokens:
         if depth == 0 and token.string in (")", ":"):
             break
@@ -225,7 +228,8 @@ def _print_edits(statement):
     word, rest = statement[0], statement[1:]
     if not rest:
         return [(word.start, word.end, "print()")]
-    edits, ending = [(word.end, rest[0].start, "(")], ")"
+    edits = [(word.end, rest[0].start, "(")]
+    ending: str | tuple = ")"
     if rest[0].string == ">>":
         commas = _top_level(rest, ",")
         stop = commas[0].start if commas else rest[-1].end
@@ -369,7 +373,8 @@ def _tuples(node):
     for parameter in node.args.args:
         if parameter.arg.startswith(TUPLE):
             text = bytes.fromhex(parameter.arg.removeprefix(TUPLE)).decode()
-            (target,) = ast.parse(f"{text} = 0").body[0].targets
+            assignment: Any = ast.parse(f"{text} = 0").body[0]
+            (target,) = assignment.targets
             yield parameter.arg, target
 
 

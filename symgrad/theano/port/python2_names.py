@@ -22,6 +22,7 @@ from builtins import str as basestring
 from builtins import str as unicode
 from functools import reduce
 from sys import intern
+from typing import Any
 
 from symgrad.theano.port.python2 import compile_source
 
@@ -52,7 +53,7 @@ __all__ = [
     "zip",
 ]
 
-_ANY_BYTES = {"encoding": "utf-8", "errors": "surrogateescape"}
+_ANY_BYTES: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
 _VIEWS = tuple(type(getattr({}, name)()) for name in ("keys", "values", "items"))
 
 
@@ -193,6 +194,26 @@ def apply(function, args=(), kwargs=None):
     return function(*args, **(kwargs or {}))
 
 
+# What modules of Python 3 no longer have.
+_GONE: dict[types.ModuleType, dict[str, object]] = {
+    itertools: {
+        "izip": builtins.zip,
+        "imap": builtins.map,
+        "ifilter": builtins.filter,
+        "izip_longest": itertools.zip_longest,
+    },
+    string: {
+        "letters": string.ascii_letters,
+        "lowercase": string.ascii_lowercase,
+        "uppercase": string.ascii_uppercase,
+        "maketrans": str.maketrans,
+        "join": lambda words, sep=" ": sep.join(words),
+    },
+    os: {"getcwdu": os.getcwd},
+    sys: {"maxint": sys.maxsize},
+}
+
+
 def revive():
     """Let this process import the modules of Python 2 by their old names."""
     moved = {
@@ -207,14 +228,11 @@ def revive():
     }
     for name, module in moved.items():
         sys.modules.setdefault(name, module)
-    itertools.izip, itertools.imap, itertools.ifilter = builtins.zip, builtins.map, builtins.filter
-    itertools.izip_longest = itertools.zip_longest
-    string.letters, string.lowercase = string.ascii_letters, string.ascii_lowercase
-    string.uppercase, string.maketrans = string.ascii_uppercase, str.maketrans
-    string.join = lambda words, sep=" ": sep.join(words)
+    for module, names in _GONE.items():
+        for name, value in names.items():
+            setattr(module, name, value)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
-    os.getcwdu, sys.maxint = os.getcwd, sys.maxsize
     for source in (urllib.request, urllib.parse):
         for name in ("urlopen", "urlretrieve", "quote", "unquote", "urlencode"):
             if hasattr(source, name):

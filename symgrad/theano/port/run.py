@@ -78,7 +78,8 @@ def _read_as_python_2(folder):
                 self.get_data(path), path, package=Path(path).parent if in_package else None
             )
 
-    installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix, *_PACKAGES)]
+    prefixes = (Path(sys.prefix), Path(sys.base_prefix))
+    installed = [path.resolve() for path in (*prefixes, *_PACKAGES)]
 
     def finder(path):
         place = Path(path).resolve()

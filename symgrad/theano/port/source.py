@@ -122,7 +122,8 @@ def _notebook(path, data):
         codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(path, 1, "this is not a notebook of format 4") from error
-    starts, lines = [], []
+    starts: list[int] = []
+    lines: list[str] = []
     for code in codes:
         starts.append(len(lines) + 1)
         first = code.lstrip().split(maxsplit=1)[:1]

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from symgrad.theano.configparser import Section, config
 from symgrad.theano.flags import OBEYED, is_without_effect
@@ -108,7 +109,7 @@ def _status_of_flags(parts):
 
 
 def _flag_value(flag):
-    value = config
+    value: Any = config
     for part in flag.split("."):
         value = getattr(value, part, None)
     return value
@@ -158,7 +159,7 @@ def _note(name, value):
 @cache
 def _notes_by_value():
     """The notes by name and value: the same thing is there in several modules."""
-    notes = {}
+    notes: dict[tuple[str, int], str] = {}
     for entry, note in sorted(ADAPTED.items(), key=lambda item: item[0].endswith("*")):
         module, _, last = entry.rpartition(".")
         if last == "**":
@@ -217,7 +218,7 @@ def _section(module, rows):
     exact = [status for status in rows if status.kind == "exact"]
     if exact:
         yield f"Exact: {_listed(exact)}.\n"
-    notes = {}
+    notes: dict[tuple[str, str], list[Status]] = {}
     for status in rows:
         if status.kind != "exact":
             notes.setdefault((status.kind, status.note), []).append(status)

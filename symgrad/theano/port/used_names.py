@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from symgrad.theano.names import recorded
 
@@ -94,10 +95,11 @@ class _Reader(ast.NodeVisitor):
 
     def __init__(self):
         self.names = Names()
-        self._scopes = [{}]
+        self._scopes: list[dict[str, str | None]] = [{}]
         self._later = []
-        self._absent = frozenset()  # which of "import" and "attribute" may be absent here
-        self._stands_in_for = ()
+        # Which of "import" and "attribute" may be absent here.
+        self._absent: frozenset[str] = frozenset()
+        self._stands_in_for: tuple[str, ...] = ()
         self._sometimes = 0  # inside of an `if` or a `try`, a name may keep its value
 
     def run(self, tree):
@@ -126,7 +128,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(target, ast.Name):
             self._bind(target.id, value and self._dotted(value))
         elif isinstance(target, several):
-            values = value.elts if isinstance(value, several) else []
+            values: list[Any] = value.elts if isinstance(value, several) else []
             values = values if len(values) == len(target.elts) else [None] * len(target.elts)
             for part, part_value in zip(target.elts, values, strict=True):
                 self._bind_targets(part, part_value)
@@ -177,7 +179,7 @@ class _Reader(ast.NodeVisitor):
         for alias in node.names:
             if alias.name == "*":
                 self._record(module or "", node, "import")
-                for name in recorded().get(module, ()):
+                for name in recorded().get(module or "", ()):
                     self._bind(name, f"{module}.{name}")
                 continue
             dotted = module and f"{module}.{alias.name}".replace("theano.theano", "theano")

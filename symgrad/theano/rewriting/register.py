@@ -3,7 +3,12 @@
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import in2out
 
-from symgrad.theano.core import STATIC_EXCLUDED, register_scans
+from symgrad.theano.core import (
+    EXCLUDED_ON_JAX,
+    STEPS_HAVE_OWN_MODE,
+    UNSOUND,
+    scans_in_mode,
+)
 from symgrad.theano.pytensor_compat import POSITIONS
 from symgrad.theano.rewriting import TAG
 from symgrad.theano.rewriting.log_gradient import theano_picked_log
@@ -24,15 +29,11 @@ for _rewriter in (theano_set_to_inc, theano_written_softmax, theano_picked_log):
 
 # Graphs inside of a scan have Theano's meaning, too.
 for _mode, _backend, _excluded in (
-    ("CVM", "c", ()),
-    ("NUMBA", "numba", ()),
-    ("JAX", "jax", STATIC_EXCLUDED),
+    ("CVM", "c", UNSOUND),
+    ("NUMBA", "numba", UNSOUND),
+    ("JAX", "jax", (*UNSOUND, *EXCLUDED_ON_JAX)),
 ):
-    register_scans(
-        _mode,
-        f"{TAG}_{_backend}",
-        f"symgrad_{_backend}",
-        TAG,
-        excluded=_excluded,
-        position=POSITIONS["theano_scans"],
-    )
+    _tag = f"{TAG}_{_backend}"
+    _scans = scans_in_mode(_mode, _tag, f"symgrad_{_backend}", TAG, excluded=_excluded)
+    if STEPS_HAVE_OWN_MODE:
+        optdb.register(f"{_tag}_scans", _scans, _tag, position=POSITIONS["theano_scans"])

@@ -6,6 +6,7 @@ that as a softmax. So does this, on the graph as it was written: in products wit
 looks for another factor, or terms of one, that are divided by `s`.
 """
 
+from pytensor.graph.basic import Variable
 from pytensor.graph.rewriting.basic import node_rewriter
 from pytensor.scalar.basic import Add, Exp, Mul, Neg, Second, Sub, TrueDiv
 from pytensor.tensor.basic import constant
@@ -74,7 +75,8 @@ class _Sums:
             inner = self.multiplied(node.inputs[0]) if over_same_axes else None
             return None if inner is None else node.op(inner)
         if _is(variable, Mul, TrueDiv):
-            return self._multiplied_quotient(*_factors(variable), reduced)
+            numerator, denominator = _factors(variable)
+            return self._multiplied_quotient(numerator, denominator, reduced)
         if _is(variable, Neg):
             inner = self.multiplied(node.inputs[0], reduced)
             return None if inner is None else neg(inner)
@@ -135,7 +137,8 @@ def _split(sums, numerator, denominator):
 def _factors(variable):
     """The factors of a variable's numerator, and of its denominator."""
     if _is(variable, Mul):
-        numerator, denominator = [], []
+        numerator: list[Variable] = []
+        denominator: list[Variable] = []
         for factor in variable.owner.inputs:
             over, under = _factors(factor)
             numerator, denominator = numerator + over, denominator + under

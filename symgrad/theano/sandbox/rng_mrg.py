@@ -12,7 +12,7 @@ from pytensor.scalar import upcast
 from pytensor.tensor.basic import get_underlying_scalar_constant_value
 from pytensor.tensor.variable import TensorVariable
 
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.theano.gof.op import StandsFor
 from symgrad.theano.ops.mrg import M1, M2, MRG
 from symgrad.theano.ops.multinomial import ChoiceFromUniform, MultinomialFromUniform
@@ -174,7 +174,7 @@ class MRG_RandomStreams:
             raise TypeError(f"a seed of {len(seed)} numbers was given: give 1 or 6 integers")
         for triple, modulus in ((seed[:3], M1), (seed[3:], M2)):
             if not any(triple) or not all(0 <= number < modulus for number in triple):
-                raise HyperparameterError(
+                raise ArgumentError(
                     f"seed was given with {list(triple)}: give three integers from 0 to "
                     f"{modulus - 1}, not all 0"
                 )
@@ -195,10 +195,8 @@ class MRG_RandomStreams:
         states, matrices = self.rstate.astype("int64")[None], SUBSTREAM
         while len(states) < n_streams:
             states = np.concatenate([states, jumped(states, matrices)])
-            matrices = tuple(
-                product(matrix, matrix.T, modulus)
-                for matrix, modulus in zip(matrices, (M1, M2), strict=True)
-            )
+            first, second = matrices
+            matrices = product(first, first.T, M1), product(second, second.T, M2)
         if inc_rstate:
             self.inc_rstate()
         return states[:n_streams].astype("int32")
@@ -297,7 +295,7 @@ class MRG_RandomStreams:
         matrix, shape ``(rows, outcomes)``
         """
         if size is not None or ndim is not None:
-            raise HyperparameterError(
+            raise ArgumentError(
                 f"multinomial was given size={size} and ndim={ndim}: the rows of pvals are the size"
             )
         pvals = probabilities("multinomial", pvals)
@@ -335,7 +333,7 @@ class MRG_RandomStreams:
         if a is not None:
             raise TypeError(f"choice was given a={a}: it draws from the columns of p")
         if ndim is not None:
-            raise HyperparameterError(f"choice was given ndim={ndim}: leave it out")
+            raise ArgumentError(f"choice was given ndim={ndim}: leave it out")
         p = probabilities("choice", p)
         return ChoiceFromUniform(dtype)(p, self._per_row(p, size, nstreams), size)
 
@@ -410,7 +408,7 @@ def lengths(size: Any, ndim: int | None) -> tuple:
         raise TypeError(f"size was given as {size!r}: give a tuple of integers")
     for length in size:
         if isinstance(length, int | np.integer) and length <= 0:
-            raise HyperparameterError(f"size was given as {size}: give lengths above 0")
+            raise ArgumentError(f"size was given as {size}: give lengths above 0")
     return tuple(size)
 
 

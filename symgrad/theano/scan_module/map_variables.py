@@ -75,7 +75,7 @@ class _Mapping:
         self._done, self._loops = {}, {}
 
     def __call__(self, variable):
-        waiting = [(variable, frozenset())]
+        waiting: list[tuple[Variable, frozenset]] = [(variable, frozenset())]
         while waiting:
             missing = [key for key in self._needed(*waiting[-1]) if key not in self._done]
             if not missing:

@@ -22,7 +22,7 @@ from pytensor.tensor.type import TensorType, integer_dtypes
 from pytensor.tensor.variable import TensorVariable
 
 from symgrad.dispatch import JAX, NUMBA, when_imported
-from symgrad.errors import HyperparameterError
+from symgrad.errors import ArgumentError
 from symgrad.theano.tensor import raw_draws
 
 __all__ = [
@@ -123,8 +123,8 @@ class RandomFunction(Op):
     def make_node(self, state, shape, *args):
         is_scalar = isinstance(shape, tuple) and not shape
         shape = pt.as_tensor(np.array((), "int64") if is_scalar else shape)
-        args = [pt.as_tensor(arg) for arg in args]
-        return Apply(self, [state, shape, *args], [state_vector_type(), self.outtype()])
+        parameters = [pt.as_tensor(arg) for arg in args]
+        return Apply(self, [state, shape, *parameters], [state_vector_type(), self.outtype()])
 
     def perform(self, node, inputs, output_storage):
         vector, shape, *args = inputs
@@ -196,9 +196,7 @@ def sized(size: Any, ndim: int | None, *args: TensorVariable) -> tuple[Any, tupl
     """
     if isinstance(size, tuple | list):
         if ndim is not None and ndim != len(size):
-            raise HyperparameterError(
-                f"ndim={ndim} was given for a size of {len(size)}: leave it out"
-            )
+            raise ArgumentError(f"ndim={ndim} was given for a size of {len(size)}: leave it out")
         lengths = [_length(axis, n, len(size), args) for axis, n in enumerate(size)]
         ones = tuple(isinstance(n, int) and n == 1 for n in lengths)
         vector = pt.stack(lengths) if lengths else pt.constant([], dtype="int64")
@@ -213,7 +211,7 @@ def sized(size: Any, ndim: int | None, *args: TensorVariable) -> tuple[Any, tupl
             raise TypeError(f"size was given as {vector.type}: give integers or an integer vector")
         ones = (False,) * (pt.get_vector_length(vector) if ndim is None else ndim)
     if max((arg.ndim for arg in args), default=0) > len(ones):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"a size of {len(ones)} dimensions was given for arguments that have more: give as many"
         )
     return pt.cast(vector, "int64"), ones
@@ -225,7 +223,7 @@ def _length(axis, n, ndim, args):
         return n if isinstance(n, Variable) else int(n)
     axes = [(arg, axis + arg.ndim - ndim) for arg in args if axis >= ndim - arg.ndim]
     if n != -1 or not axes:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"size was given with {n}: give lengths, or -1 for the length of the arguments"
         )
     lengths = [arg.shape[axis] for arg, axis in axes if not arg.type.broadcastable[axis]]

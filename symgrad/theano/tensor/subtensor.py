@@ -17,6 +17,8 @@ inc_subtensor, set_subtensor = pt.inc_subtensor, pt.set_subtensor
 class _RowsMeta(type):
     """Recognises Ops of PyTensor that index the first axis."""
 
+    ops: tuple[type, ...]
+
     def __instancecheck__(cls, op):
         return isinstance(op, cls.ops) and tuple(getattr(op, "idx_list", (0,))) == (0,)
 

@@ -1,15 +1,23 @@
 """Updates that are looked at: ``sg.monitor(updates)``."""
 
+from __future__ import annotations
+
 import logging
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
+from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
 
-from symgrad.emit.updates import Updates, free_name
-from symgrad.errors import HyperparameterError
+from symgrad.emit.updates import Move, Updates, free_name
+from symgrad.errors import ArgumentError
+from symgrad.pytensor_compat import stored
 from symgrad.training.monitor.scalars import ages, measures, with_distinct_rows
 from symgrad.training.monitor.sinks import LiveTable, log_line, save_plot
 
@@ -17,8 +25,16 @@ __all__ = ["Monitored", "monitor"]
 
 logger = logging.getLogger("symgrad")
 
+Sink = Callable[[int, dict[str, float]], Any]
 
-def monitor(updates, every=1, callback=None, log=False, table=False):
+
+def monitor(
+    updates: Updates,
+    every: int = 1,
+    callback: Sink | None = None,
+    log: bool = False,
+    table: bool | TextIO = False,
+) -> Monitored:
     """Look at what updates do: norms, NaNs, and which rows are used, every so many calls.
 
     Law, over the distinct rows that a call touches (all of a parameter that is updated densely)::
@@ -95,75 +111,91 @@ def monitor(updates, every=1, callback=None, log=False, table=False):
     _check(updates, every, callback)
     slot = pytensor.shared(np.array(0), name="monitored_calls")
     now = slot + 1
-    scalars, slots = {}, {slot.name: slot}
-    joined = updates | Updates({slot: now}, slots)
+    scalars: dict[str, Variable] = {}
+    joined = updates | Updates({slot: now}, {slot.name: slot})
     for name, move in _named(updates.moves):
-        found = measures(with_distinct_rows(move))
+        measured = measures(with_distinct_rows(move))
         if move.place.indices:
-            known, kept = ages(move, now, name)
-            found |= known
-            joined = joined | Updates(kept, {one.name: one for one in kept})
-        scalars |= {f"{measure}/{name}": value for measure, value in found.items()}
-    sinks = []
+            usage, kept = ages(move, now, name)
+            measured |= usage
+            joined = joined | Updates(kept, {new_slot.name: new_slot for new_slot in kept})
+        scalars |= {f"{measure}/{name}": value for measure, value in measured.items()}
+    sinks: list[Sink] = []
     if log:
-        sinks.append(lambda step, values: logger.info("%s", log_line(step, values)))
+        sinks.append(_log)
     if table:
         sinks.append(LiveTable(sys.stdout if table is True else table).write)
     if callback is not None:
         sinks.append(callback)
-    return Monitored(joined, Watch(slot, now, scalars, every, sinks))
+    return Monitored(joined, ScalarWatch(slot, now, scalars, every, sinks))
 
 
-class Watch:
-    """When to report, what, and to whom."""
+def _log(step: int, scalars: dict[str, float]) -> None:
+    logger.info("%s", log_line(step, scalars))
 
-    def __init__(self, calls, now, scalars, every, sinks):
-        self.scalars, self.history = scalars, []
+
+class ScalarWatch:
+    """When to report, what, and to whom; a :class:`symgrad.emit.watch.Watch`."""
+
+    def __init__(
+        self,
+        calls: SharedVariable,
+        now: Variable,
+        scalars: dict[str, Variable],
+        every: int,
+        sinks: Sequence[Sink],
+    ) -> None:
+        self.scalars = scalars
+        self.history: list[tuple[int, dict[str, float]]] = []
         # One vector, not many scalars: every output of a function costs some microseconds.
         self.vector = pt.stack([pt.cast(now, "float64"), *scalars.values()])
         self._calls, self._every, self._sinks = calls, every, sinks
 
-    def reporter(self, measure, outputs):
+    def reporter(
+        self, measure: Callable[..., np.ndarray], outputs: Sequence[Variable]
+    ) -> ScalarReporter:
         """What a function with these outputs asks around each call.
 
         `measure` is compiled by itself and computes the vector: were it an output of the function
         that steps, the compiler would fuse the arithmetic of the step otherwise, and round it
         otherwise.
         """
-        return Reporter(self, measure, self._has_cost(outputs))
+        return ScalarReporter(self, measure, self._has_cost(outputs))
 
-    def is_due(self):
+    def is_due(self) -> bool:
         """Is the next call to be reported?"""
-        return (int(self._calls.container.storage[0]) + 1) % self._every == 0
+        return (int(stored(self._calls)) + 1) % self._every == 0
 
-    def report(self, step, scalars):
+    def report(self, step: int, scalars: dict[str, float]) -> None:
         """Keep the scalars of a call, and hand them on."""
         self.history.append((step, scalars))
         for sink in self._sinks:
             sink(step, scalars)
 
-    def _has_cost(self, outputs):
+    def _has_cost(self, outputs: Sequence[Variable]) -> bool:
         """Is the first output a scalar that is not one of the monitor's own?"""
         own = set(self.scalars.values())
         return bool(outputs) and outputs[0].type.ndim == 0 and outputs[0] not in own
 
 
-class Reporter:
-    """Measures before a call, and reports after it."""
+class ScalarReporter:
+    """Measures before a call, and reports after it; a :class:`symgrad.emit.watch.Reporter`."""
 
-    def __init__(self, watch, measure, has_cost):
+    def __init__(
+        self, watch: ScalarWatch, measure: Callable[..., np.ndarray], has_cost: bool
+    ) -> None:
         self._watch, self._measure, self._has_cost = watch, measure, has_cost
 
-    def measure(self, args, kwargs):
+    def measure(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> np.ndarray | None:
         """The vector of the scalars if the call is due to be reported, else None."""
         return self._measure(*args, **kwargs) if self._watch.is_due() else None
 
-    def report(self, measured, values):
+    def report(self, measured: np.ndarray, values: Sequence[np.ndarray]) -> None:
         """Report what was measured; `values` are those of the outputs."""
-        step, *scalars = measured.tolist()
-        found = {"cost": float(values[0])} if self._has_cost else {}
-        found |= zip(self._watch.scalars, scalars, strict=True)
-        self._watch.report(int(step), found)
+        step, *numbers = measured.tolist()
+        scalars = {"cost": float(values[0])} if self._has_cost else {}
+        scalars |= zip(self._watch.scalars, numbers, strict=True)
+        self._watch.report(int(step), scalars)
 
 
 class Monitored(Updates):
@@ -175,23 +207,31 @@ class Monitored(Updates):
         ``"<measure>/<parameter>"`` to a float64 scalar variable; may be outputs.
     history : list of (step, scalars)
         All reports so far, as a callback gets them.
-    watch : Watch
+    watch : ScalarWatch
     """
 
-    def __init__(self, updates, watch):
-        super().__init__(updates)
-        vars(self).update(vars(updates))
-        self.watch = watch
+    watch: ScalarWatch
+
+    def __init__(self, updates: Updates, watch: ScalarWatch) -> None:
+        super().__init__(
+            updates,
+            updates.slots,
+            updates.dense,
+            updates.moves,
+            updates.caught_up,
+            updates.catch_ups,
+            watch,
+        )
 
     @property
-    def scalars(self):
+    def scalars(self) -> dict[str, Variable]:
         return self.watch.scalars
 
     @property
-    def history(self):
+    def history(self) -> list[tuple[int, dict[str, float]]]:
         return self.watch.history
 
-    def plot(self, path):
+    def plot(self, path: str | Path) -> None:
         """Save a plot of the history: each measure over the calls, a line for each parameter.
 
         Parameters
@@ -208,47 +248,45 @@ class Monitored(Updates):
         """
         save_plot(self.history, path)
 
-    def __or__(self, other):
+    def __or__(self, other: Updates) -> Monitored:  # type: ignore[override]
         """Both updates in one, of which these are monitored."""
         if isinstance(other, Monitored):
-            raise HyperparameterError(
+            raise ArgumentError(
                 "both of these updates are monitored, and a function reports to one monitor: "
-                "join them first, sg.monitor(one | other)"
+                "join them first, sg.monitor(first | second)"
             )
         return Monitored(super().__or__(other), self.watch)
 
     __ior__ = __or__
 
-    def __ror__(self, other):
+    def __ror__(self, other: Updates) -> Monitored:  # type: ignore[override]
         other = other if isinstance(other, Updates) else Updates(other)
         return Monitored(Updates.__or__(other, self), self.watch)
 
 
-def _check(updates, every, callback):
+def _check(updates: Updates, every: int, callback: Sink | None) -> None:
     if isinstance(updates, Monitored):
-        raise HyperparameterError(
+        raise ArgumentError(
             "monitor was given updates that are monitored already: give what the rule returned, "
             "and all sinks at once"
         )
-    if not getattr(updates, "moves", ()):
-        raise HyperparameterError(
+    if not isinstance(updates, Updates) or not updates.moves:
+        raise ArgumentError(
             f"monitor was given a {type(updates).__name__} that knows of no step: give the updates "
             "that a rule returns, sg.monitor(sg.adam(cost, params))"
         )
     if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
-        raise HyperparameterError(
-            f"monitor: every is {every!r}: give a whole number of calls, 1 or more"
-        )
+        raise ArgumentError(f"monitor: every is {every!r}: give a whole number of calls, 1 or more")
     if callback is not None and not callable(callback):
-        raise HyperparameterError(
+        raise ArgumentError(
             f"monitor: callback is {callback!r}, which cannot be called: give a function of the "
             "step and the scalars"
         )
 
 
-def _named(moves):
+def _named(moves: Iterable[Move]) -> Iterable[tuple[str, Move]]:
     """``(name, move)``, each name once."""
-    named = {}
+    named: dict[str, Move] = {}
     for number, move in enumerate(moves):
         named[free_name(move.table.name or f"param{number}", named)] = move
     return named.items()

@@ -1,17 +1,25 @@
 """Where scalars go: log lines, a table on the terminal, a plot."""
 
+from __future__ import annotations
+
 import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 
-from symgrad.errors import BackendError, HyperparameterError
+from symgrad.errors import ArgumentError, BackendError
 
 __all__ = ["LiveTable", "log_line", "save_plot"]
 
 _PANELS_IN_A_ROW = 3
 
+Scalars = dict[str, float]
+Line = tuple[list[int], list[float]]  # calls, values
 
-def log_line(step, scalars):
+
+def log_line(step: int, scalars: Scalars) -> str:
     """One line for one call: ``call 10: cost 0.5, value_norm/W 1.2, ...``."""
     return f"call {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in scalars.items())
 
@@ -22,11 +30,12 @@ class LiveTable:
     Where nothing can be drawn over, in a file or a pipe, a report is one line.
     """
 
-    def __init__(self, stream):
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._height = 0
 
-    def write(self, step, scalars):
+    def write(self, step: int, scalars: Scalars) -> None:
+        """Draw the scalars of one call."""
         if not self._stream.isatty():
             print(log_line(step, scalars), file=self._stream, flush=True)
             return
@@ -38,7 +47,7 @@ class LiveTable:
         self._height = len(lines)
 
 
-def _lines(step, scalars):
+def _lines(step: int, scalars: Scalars) -> Iterator[str]:
     by_parameter, measures = _grouped(scalars)
     whole = [f"{name} {value:.4g}" for name, value in by_parameter.pop("", {}).items()]
     first = max(map(len, by_parameter))
@@ -50,18 +59,19 @@ def _lines(step, scalars):
         yield "  ".join([parameter.ljust(first), *padded])
 
 
-def _grouped(scalars):
+def _grouped(scalars: Scalars) -> tuple[dict[str, Scalars], list[str]]:
     """``{parameter: {measure: value}}``, the cost with parameter "", and the measures in order."""
-    found, measures = {}, {}
+    by_parameter: dict[str, Scalars] = {}
+    measures: dict[str, None] = {}
     for name, value in scalars.items():
         measure, _, parameter = name.partition("/")
-        found.setdefault(parameter, {})[measure] = value
+        by_parameter.setdefault(parameter, {})[measure] = value
         if parameter:
             measures[measure] = None
-    return found, list(measures)
+    return by_parameter, list(measures)
 
 
-def save_plot(history, path):
+def save_plot(history: Sequence[tuple[int, Scalars]], path: str | Path) -> None:
     """Draw each measure over the calls, a line for each parameter; the suffix tells the format."""
     try:
         from matplotlib.figure import Figure
@@ -71,7 +81,7 @@ def save_plot(history, path):
             "pip install 'symgrad[plot]'"
         ) from error
     if not history:
-        raise HyperparameterError(
+        raise ArgumentError(
             "no call has been reported, so there is nothing to plot: compile the updates with "
             "sg.function, and call it at least `every` times"
         )
@@ -87,9 +97,9 @@ def save_plot(history, path):
     figure.savefig(path)
 
 
-def _panels(history):
+def _panels(history: Sequence[tuple[int, Scalars]]) -> dict[str, dict[str, Line]]:
     """``{measure: {parameter: (calls, values)}}``; the cost has parameter ""."""
-    panels = {}
+    panels: dict[str, dict[str, Line]] = {}
     for step, scalars in history:
         for name, value in scalars.items():
             measure, _, parameter = name.partition("/")
@@ -99,7 +109,7 @@ def _panels(history):
     return panels
 
 
-def _draw(panel, measure, lines, parameters):
+def _draw(panel: Any, measure: str, lines: dict[str, Line], parameters: list[str]) -> None:
     for parameter, (calls, values) in lines.items():
         colour = f"C{parameters.index(parameter) % 10}"
         panel.plot(calls, values, color=colour, label=parameter or None, marker=".", markersize=3)

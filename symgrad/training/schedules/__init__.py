@@ -1,11 +1,11 @@
 """Learning rates that change with the calls, inside the compiled function.
 
-A schedule is a scalar expression of what it counts, and the updates that advance the count. The
-rule takes the one, the function takes the other along::
+A schedule has two parts: the rate, a scalar expression of what the schedule counts, which the rule
+takes, and the updates that advance the count, which the function takes::
 
     updates = sg.adam(cost, params, learning_rate=schedule.rate) | schedule.updates
 
-In the laws below `t` is the number of calls made before: 0 in the first one.
+In the laws below, `t` is the number of calls made before: 0 in the first call.
 
 Examples
 --------

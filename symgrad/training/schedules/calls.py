@@ -1,17 +1,20 @@
-"""Learning rates that are laws of the number of calls."""
+"""Learning rates that are functions of the number of calls."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
 
 from symgrad.emit.updates import Updates
-from symgrad.training.schedules.schedule import Schedule, exact, numbers
+from symgrad.training.schedules.schedule import Scalar, Schedule, exact, numbers
 
 __all__ = ["cosine", "cyclical", "exponential", "inverse_time", "step", "warm_up"]
 
 
-def step(rate, calls, factor=0.1):
-    """Lower the rate by a factor after every so many calls.
+def step(rate: Scalar, calls: Scalar, factor: Scalar = 0.1) -> Schedule:
+    """Lower the rate by a factor after every `calls` calls.
 
     Law::
 
@@ -24,7 +27,7 @@ def step(rate, calls, factor=0.1):
     calls : int or scalar variable, > 0
         How long each rate lasts [calls].
     factor : float or scalar variable, > 0
-        Each rate over the one before it (no unit).
+        The ratio of each rate to the rate before it (no unit).
 
     Returns
     -------
@@ -52,7 +55,7 @@ def step(rate, calls, factor=0.1):
     return _counted(lambda t: rate * factor ** pt.floor(t / calls))
 
 
-def exponential(rate, factor, calls=1):
+def exponential(rate: Scalar, factor: Scalar, calls: Scalar = 1) -> Schedule:
     """Lower the rate by the same factor in every call.
 
     Law::
@@ -64,9 +67,9 @@ def exponential(rate, factor, calls=1):
     rate : float or scalar variable, >= 0
         The first rate [as the rule's learning rate].
     factor : float or scalar variable, > 0
-        What is left of the rate after `calls` (no unit); above 1 the rate grows.
+        The part of the rate that is left after `calls` (no unit); above 1 the rate grows.
     calls : float or scalar variable, > 0
-        [calls]
+        How long one factor takes [calls].
 
     Returns
     -------
@@ -94,7 +97,7 @@ def exponential(rate, factor, calls=1):
     return _counted(lambda t: rate * factor ** (t / calls))
 
 
-def inverse_time(rate, decay=1.0):
+def inverse_time(rate: Scalar, decay: Scalar = 1.0) -> Schedule:
     """Let the rate fall as one over the number of calls.
 
     Law::
@@ -106,7 +109,7 @@ def inverse_time(rate, decay=1.0):
     rate : float or scalar variable, >= 0
         The first rate [as the rule's learning rate].
     decay : float or scalar variable, >= 0
-        How fast it falls [1 / call]; the default gives ``rate``, ``rate / 2``, ``rate / 3``...
+        How fast the rate falls [1 / call]; by default it is ``rate``, ``rate / 2``, ``rate / 3``...
 
     Returns
     -------
@@ -134,8 +137,8 @@ def inverse_time(rate, decay=1.0):
     return _counted(lambda t: rate / (1 + decay * t))
 
 
-def cosine(rate, calls, min_rate=0.0):
-    """Lower the rate along half a wave, slowly at both ends, and leave it there.
+def cosine(rate: Scalar, calls: Scalar, min_rate: Scalar = 0.0) -> Schedule:
+    """Lower the rate along half a cosine wave, slowly at both ends, and keep the last rate.
 
     Law::
 
@@ -146,7 +149,7 @@ def cosine(rate, calls, min_rate=0.0):
     rate : float or scalar variable, >= 0
         The first rate [as the rule's learning rate].
     calls : float or scalar variable, > 0
-        Where the rate arrives at `min_rate` [calls].
+        When the rate reaches `min_rate` [calls].
     min_rate : float or scalar variable, >= 0
         The last rate [as `rate`].
 
@@ -163,7 +166,7 @@ def cosine(rate, calls, min_rate=0.0):
     Notes
     -----
     ``cosine_decay_schedule`` of optax, with ``alpha = min_rate / rate``. ``CosineAnnealingLR`` of
-    torch is the same as far as `calls`, and climbs again after it.
+    torch is the same up to `calls`, and rises again after that.
 
     References
     ----------
@@ -185,8 +188,8 @@ def cosine(rate, calls, min_rate=0.0):
     )
 
 
-def cyclical(low, high, calls):
-    """Let the rate climb and fall in a straight line, again and again.
+def cyclical(low: Scalar, high: Scalar, calls: Scalar) -> Schedule:
+    """Let the rate rise and fall linearly, again and again.
 
     Law::
 
@@ -195,9 +198,9 @@ def cyclical(low, high, calls):
     Parameters
     ----------
     low, high : float or scalar variable, >= 0
-        The rates at the ends of each line [as the rule's learning rate]; `low` is the first.
+        The rates between which it moves [as the rule's learning rate]; it starts at `low`.
     calls : float or scalar variable, > 0
-        From one end to the other, half of a cycle [calls].
+        The time from `low` to `high`, half of a cycle [calls].
 
     Returns
     -------
@@ -229,8 +232,8 @@ def cyclical(low, high, calls):
     return _counted(lambda t: low + (high - low) * (1 - abs((t / calls) % 2 - 1)))
 
 
-def warm_up(schedule, calls, start=0.0):
-    """Begin with a small part of a rate, and come to all of it in a straight line.
+def warm_up(schedule: Schedule | Scalar, calls: Scalar, start: Scalar = 0.0) -> Schedule:
+    """Begin with a small part of a rate, and raise it linearly to the whole rate.
 
     Law::
 
@@ -239,12 +242,12 @@ def warm_up(schedule, calls, start=0.0):
     Parameters
     ----------
     schedule : Schedule, or float or scalar variable, >= 0
-        The rate that is warmed up. A schedule runs on meanwhile; its counter is used here too.
+        The rate that is warmed up. A schedule runs on in the meantime, and its counter is shared.
     calls : float or scalar variable, > 0
         How long it takes [calls].
     start : float or scalar variable, in [0, 1]
-        The part of the rate that the first call takes (no unit). With 0 that call does not move
-        the parameters, only the slots.
+        The part of the rate that the first call takes (no unit). With 0, the first call moves
+        only the slots, not the parameters.
 
     Returns
     -------
@@ -258,7 +261,7 @@ def warm_up(schedule, calls, start=0.0):
 
     Notes
     -----
-    ``LinearLR`` of torch with ``end_factor=1``, chained to what is given.
+    ``LinearLR`` of torch with ``end_factor=1``, chained to the given schedule.
 
     Examples
     --------
@@ -269,7 +272,8 @@ def warm_up(schedule, calls, start=0.0):
     [0.0, 0.5, 1.0, 1.0, 0.1, 0.1]
     """
     if not isinstance(schedule, Schedule):
-        schedule = Schedule(*numbers("warm_up", rate=schedule), Updates())
+        (rate,) = numbers("warm_up", rate=schedule)
+        schedule = Schedule(rate, Updates())
     calls, start = numbers("warm_up", calls=calls, start=start)
     updates = schedule.updates
     if "calls" not in updates.slots:
@@ -278,16 +282,16 @@ def warm_up(schedule, calls, start=0.0):
     return Schedule(schedule.rate * part, updates)
 
 
-def _counted(law):
-    """The schedule of a law of the number of calls made before."""
+def _counted(law: Callable[[Variable], Variable]) -> Schedule:
+    """The schedule of a law, a function of the number of calls made before."""
     updates = _counter()
     return Schedule(law(_time(updates)), updates)
 
 
-def _counter():
+def _counter() -> Updates:
     calls = pytensor.shared(np.array(0, "int64"), name="calls")
     return Updates([(calls, calls + 1)], {"calls": calls})
 
 
-def _time(updates):
+def _time(updates: Updates) -> Variable:
     return pt.cast(updates.slots["calls"], "float64")

@@ -1,6 +1,7 @@
 """A learning rate that falls when the cost has stopped falling."""
 
-from numbers import Number
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pytensor
@@ -8,25 +9,25 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 
 from symgrad.emit.updates import Updates
-from symgrad.errors import HyperparameterError
-from symgrad.training.schedules.schedule import Schedule, exact, numbers
+from symgrad.errors import ArgumentError, HyperparameterError, OptionError
+from symgrad.training.schedules.schedule import Scalar, Schedule, exact, numbers
 
 __all__ = ["reduce_on_plateau"]
 
-# torch does not take a step down of the rate that is no larger than this.
+# torch does not lower the rate by this or less.
 _TORCH_LEAST_CHANGE = 1e-8
 
 
 def reduce_on_plateau(
-    cost,
-    rate,
-    factor=0.1,
-    patience=10,
-    threshold=1e-4,
-    style="torch",
-    cooldown=0,
-    min_rate=0.0,
-):
+    cost: Variable,
+    rate: float,
+    factor: Scalar = 0.1,
+    patience: int = 10,
+    threshold: Scalar = 1e-4,
+    style: str = "torch",
+    cooldown: int = 0,
+    min_rate: float = 0.0,
+) -> Schedule:
     """Lower the rate when the cost has stopped falling.
 
     Law::
@@ -38,29 +39,29 @@ def reduce_on_plateau(
         rate   = max(rate * factor, min_rate) if fires
         best   = cost if better
 
-    and after it fires, `bad` is 0, and `cooling` counts down from `cooldown`, a call each.
+    After it fires, `bad` is 0, and `cooling` counts the calls down from `cooldown`.
 
     Parameters
     ----------
     cost : scalar variable
-        What is watched: the cost of the call, or an input that brings the cost of an epoch.
+        What is watched: the cost of the call, or an input that holds the cost of an epoch.
     rate : float, >= 0
         The first rate [as the rule's learning rate].
     factor : float or scalar variable, > 0 and < 1
-        The new rate over the old one (no unit).
+        The ratio of the new rate to the old rate (no unit).
     patience : int, >= 0 (torch) or >= 1 (optax)
-        How many calls without a better cost are borne: the next one lowers the rate with
-        ``style="torch"``, the last of them with ``style="optax"`` [calls].
+        How many calls in a row may bring no better cost. With ``style="torch"`` the next such call
+        lowers the rate, with ``style="optax"`` the last of them does [calls].
     threshold : float or scalar variable, in [0, 1)
-        The part of the best cost by which a cost must be below it to be better (no unit).
+        A cost is better if it is below the best cost by this part of it (no unit).
     style : {"torch", "optax"}
-        Whose patience, and whose time: a lowered rate is that of the next call with "torch", of
-        the very call that lowered it with "optax". torch besides leaves a rate as it is that
-        would change by 1e-8 or less.
+        Whose meaning of `patience`, and when a lowered rate applies: from the next call on with
+        "torch", in the call that lowered it with "optax". With "torch", a rate that would change
+        by 1e-8 or less stays as it is.
     cooldown : int, >= 0
-        For how long bad calls are not counted after the rate was lowered [calls].
+        How long bad calls are not counted after the rate was lowered [calls].
     min_rate : float, >= 0 and at most `rate`
-        Where it stops [as `rate`].
+        The lowest rate [as `rate`].
 
     Returns
     -------
@@ -71,7 +72,11 @@ def reduce_on_plateau(
     Raises
     ------
     HyperparameterError
-        For numbers out of their range, another style, and a cost that is not a scalar.
+        For numbers out of their range.
+    ArgumentError
+        For a cost that is not a scalar variable.
+    OptionError
+        For an unknown style.
 
     Notes
     -----
@@ -117,34 +122,36 @@ def reduce_on_plateau(
     return Schedule(old if style == "torch" else new, Updates(updates, slots))
 
 
-def _check_plateau(cost, rate, factor, patience, style, min_rate):
-    """What only a plateau asks of its arguments."""
+def _check_plateau(
+    cost: Any, rate: Any, factor: Any, patience: Any, style: Any, min_rate: Any
+) -> None:
+    """Raise for arguments that do not fit a plateau."""
     if not isinstance(cost, Variable) or cost.type.ndim != 0:
-        raise HyperparameterError(
+        raise ArgumentError(
             f"reduce_on_plateau watches {cost}, which is not a scalar variable: give the cost "
             "of the call, e.g. cost.mean()"
         )
     if style not in ("torch", "optax"):
-        raise HyperparameterError(
+        raise OptionError(
             f"reduce_on_plateau: style is {style!r}: choose one of ('torch', 'optax')"
         )
-    if not isinstance(rate, Number):
-        raise HyperparameterError(
-            f"reduce_on_plateau: rate is {rate!r}, but the rate it lowers starts from a value: "
+    if not isinstance(rate, Real):
+        raise ArgumentError(
+            f"reduce_on_plateau: rate is {rate!r}, but the schedule starts from a value: "
             "give a number"
         )
     numbers("reduce_on_plateau", rate=rate)
-    if isinstance(factor, Number) and not factor < 1:
+    if isinstance(factor, Real) and not factor < 1:
         raise HyperparameterError(
             f"reduce_on_plateau: factor is {factor}, which does not lower a rate: give a number "
             "between 0 and 1"
         )
-    if style == "optax" and isinstance(patience, Number) and patience < 1:
+    if style == "optax" and isinstance(patience, Real) and patience < 1:
         raise HyperparameterError(
-            f"reduce_on_plateau: patience is {patience}, which optax takes to mean that better "
-            "calls lower the rate: give 1 or more, or style='torch'"
+            f"reduce_on_plateau: patience is {patience}, with which optax lowers the rate "
+            "in better calls too: give 1 or more, or style='torch'"
         )
-    if isinstance(min_rate, Number) and min_rate > rate:
+    if isinstance(min_rate, Real) and min_rate > rate:
         raise HyperparameterError(
             f"reduce_on_plateau: min_rate is {min_rate}, above the first rate {rate}: give a "
             "number of at most that"

@@ -1,7 +1,6 @@
 """One pass over the rows: equal to separate reads, arithmetic and writes, or left alone."""
 
 import pickle
-import sys
 
 import numpy as np
 import pytensor
@@ -13,9 +12,10 @@ from pytensor.compile.debug.debugmode import DebugMode
 from pytensor.compile.mode import Mode
 
 import symgrad as sg
-from symgrad.backends.rewrites import with_symgrad_rewrites
-from symgrad.backends.rows.fuse import TAG
+from symgrad.backends import mode_of
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.rows.op import RowUpdate
+from symgrad.backends.tags import FUSION
 from tests.cost.test_index_kinds import RULES, rates, tolerance
 from tests.kinds import VARIETIES, integers
 
@@ -232,7 +232,7 @@ def test_the_op_checks_before_it_writes(linker):
 
 def mode(linker):
     """Plain PyTensor, but for fusion and the rewrites that are unsound."""
-    return with_symgrad_rewrites(Mode(linker, "fast_run")).including(TAG)
+    return with_symgrad_rewrites(Mode(linker, "fast_run")).including(FUSION)
 
 
 def test_a_table_that_may_not_be_written():
@@ -352,7 +352,7 @@ def test_debug_mode():
     index, g = pt.lvector("index"), pt.dmatrix("g")
     updates = sg.RULES["rowwise_adagrad"]([g], [W[index]], 0.1, constraint=sg.max_norm(1.0))
     debug = DebugMode(check_py_code=True, require_matching_strides=0)
-    f = pytensor.function([index, g], updates=updates, mode=debug.including(TAG))
+    f = pytensor.function([index, g], updates=updates, mode=debug.including(FUSION))
     assert row_updates(f)
     f(np.array([1, -1, 1]), np.ones((3, 5)))
     f(np.array([], "int64"), np.ones((0, 5)))
@@ -393,10 +393,8 @@ def test_names():
 
 def test_jax_means_the_same(monkeypatch):
     """The rewrite leaves JAX alone, since XLA fuses as well; the Op can run there all the same."""
-    from symgrad.backends.xla.linker import jax_mode
-
-    module = sys.modules["symgrad.compile.function"]
-    monkeypatch.setattr(module, "mode_of", lambda backend: jax_mode().including(TAG))
+    mode = mode_of("jax").including(FUSION)
+    monkeypatch.setattr("symgrad.compile.compiled.mode_of", lambda backend: mode)
     W = sg.shared(np.random.default_rng(0).random((9, 5)), name="W")
     index, g = pt.lvector("index"), pt.dmatrix("g")
     updates = sg.RULES["rowwise_adagrad"]([g], [W[index]], constraint=sg.max_norm(1.0))

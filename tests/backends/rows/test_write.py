@@ -8,9 +8,9 @@ from pytensor.compile.debug.debugmode import DebugMode
 
 import symgrad as sg
 from symgrad.backends import mode_of
-from symgrad.backends.c.row_writes import TAG
-from symgrad.backends.rewrites import with_symgrad_rewrites
+from symgrad.backends.rewrite_order import with_symgrad_rewrites
 from symgrad.backends.rows.write import RowWrite
+from symgrad.backends.tags import C
 
 WRITES = {"inc": pt.inc_subtensor, "set": pt.set_subtensor}
 # Shapes of the table, the index and the rows.
@@ -112,6 +112,6 @@ def test_debug_mode():
     debug = with_symgrad_rewrites(DebugMode(check_py_code=True, require_matching_strides=0))
     for write in WRITES.values():
         new = write(W[index], rows)
-        f = pytensor.function([index, rows], updates={W: new}, mode=debug.including(TAG))
+        f = pytensor.function([index, rows], updates={W: new}, mode=debug.including(C))
         assert writes(f)
         f(np.array([1, -1, 1]), np.ones((3, 3)))

@@ -4,12 +4,9 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pytensor.scan.op import Scan
 
 import symgrad as sg
 from symgrad.backends.xla.lengths import KnownInTrace
-from symgrad.backends.xla.scans import TracedScan
-from symgrad.graph.static_slices import constant_length
 
 x, y = pt.matrix("x"), pt.vector("y")
 values = np.arange(12.0).reshape(4, 3), np.array([1.0, 5.0, -2.0, 0.5, 3.0])
@@ -143,37 +140,7 @@ def test_outside_of_jax():
     assert both.eval({n: 21}, mode="FAST_COMPILE").tolist() == [21, 42]
 
 
-def test_a_traced_scan_is_for_jax():
-    states = pytensor.scan(lambda v, n: v * n, y, non_sequences=x.shape[0], return_updates=False)
-    scan = next(node for node in pytensor.graph.ancestors([states]) if is_scan(node)).owner
-    with pytest.raises(NotImplementedError, match="for JAX alone"):
-        TracedScan(scan.op).perform(scan, [], [])
-
-
-def is_scan(variable):
-    return isinstance(getattr(variable.owner, "op", None), Scan)
-
-
-k, m = pt.lscalar("k"), pt.lscalar("m")
-WIDTH = {
-    "k:k+3": (k, k + 3, 3),
-    "3k:3(k+1)": (3 * k, 3 * (k + 1), 3),
-    "k2:k2+2": (k * 2, k * 2 + 2, 2),
-    "k-m:k+5-m": (k - m, k + 5 - m, 5),
-    "-k:2-k": (-k, 2 - k, 2),
-    "k:m": (k, m, None),
-    "k:2k": (k, 2 * k, None),
-    "k:k": (k, k + 0, None),
-    "kk:kk+1": (k * k, k * k + 1, 1),
-    "k+1:k": (k + 1, k, None),
-}
-
-
-@pytest.mark.parametrize("name", WIDTH)
-def test_constant_length_of_a_slice(name):
-    start, stop, length = WIDTH[name]
-    assert constant_length(slice(start, stop)) == length
-    assert constant_length(slice(start, stop, 2)) is None
+k = pt.lscalar("k")
 
 
 def test_minibatches_by_number(backend):
