@@ -73,7 +73,7 @@ OWN = {
     ("np", "linspace"),
     ("op", "name"),
     ("self", "_compute"),
-    ("spec", "loader"),
+    ("loader", "exec_module"),
     ("variable", "_default_update"),
 }
 TEXTS = ("__repr__", "__str__")  # every class has these
