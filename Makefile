@@ -1,8 +1,10 @@
 # make test PYTHON=python3.13                      another interpreter, in an environment of its own
 # make test PYTHON=python3.13 PYTENSOR='==3.2.*'   the same with another PyTensor
+# make test TESTS=tests/cost                       some of the tests
 
 PYTHON ?= python3
 PYTENSOR ?=
+TESTS ?= tests
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 # What tells one environment from another, without the characters that file names do not take.
 PINNED := $(shell echo '$(PYTENSOR)' | tr -cd '0-9.' | sed 's/\.*$$//')
@@ -16,14 +18,14 @@ demo: $(VENV)/with-plot,progress
 	$(RUN) examples/03_word_embeddings.py
 
 test: $(VENV)/with-test
-	$(RUN) -m pytest -n 2 -m "not slow and not mutation"
+	$(RUN) -m pytest -n 2 -m "not slow and not mutation" $(TESTS)
 
 test-slow: $(VENV)/with-test
-	$(RUN) -m pytest -n 2 -m slow
+	$(RUN) -m pytest -n 2 -m slow $(TESTS)
 
 # Mistakes are put into copies of the package: each must turn the suite red.
 test-mutations: $(VENV)/with-test
-	$(RUN) -m pytest -n 2 -m mutation
+	$(RUN) -m pytest -n 2 -m mutation tests/test_mutations.py
 
 lint: $(VENV)/with-lint
 	$(RUN) -m ruff check .
