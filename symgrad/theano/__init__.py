@@ -7,9 +7,10 @@ Modules that only pass on names have no file: :mod:`symgrad.theano.reexports` ha
 Importing it changes nothing in PyTensor or NumPy; ``install_as_theano`` does, and says what.
 
 Of the rest of symgrad the port uses what :mod:`symgrad.theano.core` imports (backends and their
-modes, checks of indices, replacement in graphs) and the classes of :mod:`symgrad.errors`; nothing
-of the rest imports the port, but the command line and ``sg.install_as_theano``. Names of PyTensor
-that are not promised are in :mod:`symgrad.theano.pytensor_compat`.
+modes, checks of indices, replacement in graphs), the classes of :mod:`symgrad.errors`,
+:mod:`symgrad.dispatch`, and the Ops of :mod:`symgrad.spatial`. Nothing of the rest imports the
+port, but the command line and ``sg.install_as_theano``. Names of PyTensor that are not promised
+are in :mod:`symgrad.theano.pytensor_compat`.
 """
 
 import sys
