@@ -53,7 +53,7 @@ def test_pickles_are_not_read(tmp_path):
 
 def test_a_newer_format(path, monkeypatch):
     monkeypatch.setattr(header, "_FORMAT", 2)
-    monkeypatch.setattr(sg, "__version__", "7.0")
+    monkeypatch.setattr(header, "__version__", "7.0")
     save(path, some(1))
     monkeypatch.undo()
     refused(path, some(2), "has format 2, written by symgrad 7.0, and this one reads .* up to 1")
